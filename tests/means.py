@@ -1,0 +1,44 @@
+"""What a machine may lack: how to see whether it is there, and how to get it."""
+
+import os
+import shutil
+import subprocess
+from functools import cache
+
+HOW = {
+    "docker": "install Docker with the compose plugin and start it, until `docker info` answers",
+    "kubectl": "install kubectl",
+    "kubernetes": "point KUBECONFIG at a cluster you may change (such as kind), until `kubectl get nodes` answers",
+    "chromium": "install chromium, or name a browser in MERITLOG_CHROMIUM",
+}
+
+
+@cache
+def there(means: str) -> bool:
+    """Whether this machine has it, asked once."""
+    match means:
+        case "docker":
+            return answers("docker", "info") and answers("docker", "compose", "version")
+        case "kubectl":
+            return answers("kubectl", "version", "--client")
+        case "kubernetes":
+            return answers("kubectl", "get", "nodes", "--request-timeout=5s")
+        case "chromium":
+            return chromium() is not None
+        case _:
+            raise LookupError(f"no test can need {means!r}; tests/means.py knows {', '.join(HOW)}")
+
+
+def chromium() -> str | None:
+    """The browser that the tests drive, or None."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return os.environ.get("MERITLOG_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+
+
+def answers(*command: str) -> bool:
+    if not shutil.which(command[0]):
+        return False
+    try:
+        return subprocess.run(command, capture_output=True, timeout=20, check=False).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
