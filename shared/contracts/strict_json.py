@@ -1,0 +1,136 @@
+"""JSON read strictly: what two readers could understand differently is refused (RFC 8259, I-JSON of RFC 7493)."""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import msgspec
+
+DEEPEST = 64
+"""How deep arrays and objects may nest."""
+
+
+class Number(str):
+    """A JSON number: its literal as it was written, so that no digit is lost."""
+
+    __slots__ = ()
+
+
+def parse(raw: bytes) -> Any:
+    """Parse one JSON text: strings, booleans, None, lists, dicts, and `Number` for every number.
+
+    Refused: what is not UTF-8, a byte order mark, members named twice, NaN and Infinity, lone surrogates, nesting beyond
+    `DEEPEST`.
+
+    Raises:
+        ValueError: With one sentence that says what is wrong.
+
+    """
+    try:
+        value = _decode(raw.decode())
+    except UnicodeDecodeError as error:
+        message = f"not UTF-8: byte {error.start} cannot be read"
+        raise ValueError(message) from None
+    except json.JSONDecodeError as error:
+        message = f"not JSON: {_explain(error)}"
+        raise ValueError(message) from None
+    except RecursionError:
+        raise ValueError(_TOO_DEEP) from None
+    if b"\\u" in raw:
+        _refuse_lone_surrogates(value)
+    if raw.count(b"[") + raw.count(b"{") > DEEPEST:
+        _refuse_depth(value)
+    return value
+
+
+def elements(raw: bytes) -> list[bytes]:
+    """Split a JSON array into the bytes of its elements, each to be parsed on its own.
+
+    An element that is not JSON (a NaN, say) does not spoil its neighbours, as long as brackets and quotes balance.
+
+    Raises:
+        ValueError: The text is not an array.
+
+    """
+    try:
+        return [bytes(element) for element in msgspec.json.decode(raw, type=list[msgspec.Raw])]
+    except (msgspec.DecodeError, RecursionError):
+        return _split(raw)
+
+
+_TOO_DEEP = f"nested deeper than {DEEPEST} levels"
+_NOT_AN_ARRAY = "not a JSON array: a batch is one array of events"
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        message = f"member {twice[:40]!r} is named twice: name it once"
+        raise ValueError(message)
+    return members
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    message = f"{name} is not a JSON number: leave the member out or give a number"
+    raise ValueError(message)
+
+
+_decode: Callable[[str], Any] = json.JSONDecoder(
+    object_pairs_hook=_object, parse_int=Number, parse_float=Number, parse_constant=_refuse_constant
+).decode
+
+
+def _explain(error: json.JSONDecodeError) -> str:
+    if error.doc.startswith("\ufeff"):
+        return "it begins with a byte order mark: save it without one"
+    return f"{error.msg[0].lower()}{error.msg[1:]} at column {error.pos + 1}"
+
+
+def _refuse_lone_surrogates(value: Any) -> None:
+    """Only an escape can bring in a surrogate without its partner, and no such text has a UTF-8 form."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        message = "a string holds a lone surrogate: escape characters in pairs, or write them as UTF-8"
+        raise ValueError(message) from None
+
+
+def _refuse_depth(value: Any) -> None:
+    level = [value]
+    for _ in range(DEEPEST + 1):
+        level = [part for whole in level if isinstance(whole, dict | list) for part in _parts(whole)]
+        if not level:
+            return
+    raise ValueError(_TOO_DEEP)
+
+
+def _parts(whole: dict[str, Any] | list[Any]) -> list[Any]:
+    return list(whole.values()) if isinstance(whole, dict) else whole
+
+
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
+
+
+def _split(raw: bytes) -> list[bytes]:
+    text = raw.strip(b" \t\r\n")
+    if not (text.startswith(b"[") and text.endswith(b"]")):
+        raise ValueError(_NOT_AN_ARRAY)
+    pieces: list[bytes] = []
+    depth, start = 0, 1
+    for token in _TOKEN.finditer(text):
+        mark = token.group()
+        if mark in (b"[", b"{"):
+            depth += 1
+        elif mark in (b"]", b"}"):
+            depth -= 1
+        if (mark == b"," and depth == 1) or (depth == 0 and token.end() == len(text)):
+            pieces.append(text[start : token.start()].strip(b" \t\r\n"))
+            start = token.end()
+        elif depth == 0:
+            break
+    if start != len(text):
+        raise ValueError(_NOT_AN_ARRAY)
+    return [] if pieces == [b""] else pieces
