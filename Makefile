@@ -27,7 +27,7 @@ types: setup ## pyright, strict
 	@PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright --level warning
 
 imports: setup ## import-linter: the rooms keep apart, the pure parts stay pure
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 test: setup ## every test that this machine can run; ARGS="-k word" picks
 	@$(BIN)/pytest $(ARGS)
