@@ -39,8 +39,23 @@ BONUS = ["B1", "B2", "B3", "D"]
 BLOCK_MAX = {"common": 50, "individual": 50, "bonus": 20}
 MAX = {
     **dict.fromkeys(COMMON, 10),
-    **{"M1": 20, "M2": 5, "M3": 5, "M4": 10, "M5": 10, "K1": 25, "K2": 25, "F1": 25, "F2": 25},
-    **{"S1": 25, "S2": 25, "R1": 50, "T1": 50, "B1": 5, "B2": 5, "B3": 5, "D": 5},
+    "M1": 20,
+    "M2": 5,
+    "M3": 5,
+    "M4": 10,
+    "M5": 10,
+    "K1": 25,
+    "K2": 25,
+    "F1": 25,
+    "F2": 25,
+    "S1": 25,
+    "S2": 25,
+    "R1": 50,
+    "T1": 50,
+    "B1": 5,
+    "B2": 5,
+    "B3": 5,
+    "D": 5,
 }
 TARGETS = {  # one measure, one target
     "M2": ("joint_stock_firms", 15),
@@ -759,7 +774,7 @@ def shared_evidence_flags(facts: Iterable[Fact]) -> list[dict[str, Any]]:
 
 
 def silent_flags(facts: Sequence[Fact], as_of: date, start: date) -> list[dict[str, Any]]:
-    """> `silent-period`: a provider's period that ended before the as-of date with no figure and no `PeriodReported`."""
+    """> `silent-period`: a period that ended before the as-of date with no figure and no `PeriodReported` known."""
     found: list[dict[str, Any]] = []
     for provider in MONTHLY:
         for month in range(1, 13):

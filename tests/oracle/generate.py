@@ -358,14 +358,33 @@ KINDS = [
 ]
 # > After close only appeals, rulings, determinations, confirmations, corrections, withdrawals and restatements.
 AFTER = {
-    **{Writer.correct: 8, Writer.withdraw: 5, Writer.determine: 4, Writer.rule: 4},
-    **{Writer.confirm: 3, Writer.appeal: 3, Writer.decide: 3, Writer.restate: 1},
+    Writer.correct: 8,
+    Writer.withdraw: 5,
+    Writer.determine: 4,
+    Writer.rule: 4,
+    Writer.confirm: 3,
+    Writer.appeal: 3,
+    Writer.decide: 3,
+    Writer.restate: 1,
 }
 BEFORE = {
-    **{Writer.submit: 24, Writer.submit_finance: 20, Writer.again: 4, Writer.award: 16, Writer.deduct: 10},
-    **{Writer.determine: 3, Writer.rule: 5, Writer.report: 2, Writer.recuse: 1, Writer.confirm: 4},
-    **{Writer.correct: 10, Writer.withdraw: 7, Writer.appeal: 2, Writer.decide: 2, Writer.adopt: 1},
-    **{Writer.freeze: 1, Writer.close: 1},
+    Writer.submit: 24,
+    Writer.submit_finance: 20,
+    Writer.again: 4,
+    Writer.award: 16,
+    Writer.deduct: 10,
+    Writer.determine: 3,
+    Writer.rule: 5,
+    Writer.report: 2,
+    Writer.recuse: 1,
+    Writer.confirm: 4,
+    Writer.correct: 10,
+    Writer.withdraw: 7,
+    Writer.appeal: 2,
+    Writer.decide: 2,
+    Writer.adopt: 1,
+    Writer.freeze: 1,
+    Writer.close: 1,
 }
 
 

@@ -1,0 +1,51 @@
+"""What scoring says and what the slow, obvious scorer says is the same JSON, whatever the log and the coordinate."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from shared.contracts import entries
+from tests.oracle import binjiang, generate
+
+domain = pytest.importorskip("services.scoring.domain", reason="scoring has not landed")
+Coordinate = tuple[date | None, int | None, dict[str, str]]
+
+
+def product(log: Sequence[Mapping[str, Any]], coordinate: Coordinate) -> dict[str, Any]:
+    """The standing as scoring gives it."""
+    as_of, known_at, readings = coordinate
+    book = domain.Book()
+    for entry in log:
+        book.apply(entries.decode_entry(generate.stored(entry)))
+    return book.standing(domain.Coordinate(as_of=as_of, known_at=known_at, readings=readings))
+
+
+def assert_same(log: Sequence[Mapping[str, Any]], coordinate: Coordinate) -> None:
+    """Compare the two, part by part, so that a difference is named."""
+    theirs = product(log, coordinate)
+    ours = binjiang.standing(log, *coordinate)
+    for part in ours:
+        assert theirs[part] == ours[part], part
+    assert theirs == ours
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_seeded_logs_agree_at_random_coordinates(seed: int) -> None:
+    """Given a long random log, when both score it at random coordinates, then they say the same."""
+    random = Random(seed)
+    log = generate.ledger(random, random.randint(1, 150))
+    for _ in range(4):
+        assert_same(log, generate.coordinate(random, len(log)))
+
+
+@settings(deadline=None, max_examples=100, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_drawn_logs_agree(data: st.DataObject) -> None:
+    """Given a log that hypothesis draws, and shrinks, then both say the same."""
+    log = data.draw(generate.ledgers())
+    assert_same(log, data.draw(generate.coordinates(len(log))))
