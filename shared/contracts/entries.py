@@ -306,7 +306,9 @@ def _check_envelope(attributes: Mapping[str, Any]) -> None:
     instant(attributes["time"])
 
 
-_FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ufdd0-\ufdef]|[" + "".join(chr(p * 65536 + 65534 + i) for p in range(17) for i in (0, 1)) + "]")
+_FORBIDDEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\ufdd0-\ufdef]|[" + "".join(chr(p * 65536 + 65534 + i) for p in range(17) for i in (0, 1)) + "]"
+)
 
 
 def _attribute(name: str, value: Any) -> Any:

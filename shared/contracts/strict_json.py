@@ -86,7 +86,7 @@ _decode: Callable[[str], Any] = json.JSONDecoder(
 def _explain(error: json.JSONDecodeError) -> str:
     if error.doc.startswith("\ufeff"):
         return "it begins with a byte order mark: save it without one"
-    return f"{error.msg[0].lower()}{error.msg[1:]} at column {error.pos + 1}"
+    return f"{error.msg[0].lower()}{error.msg[1:].removesuffix(' at')} at column {error.pos + 1}"
 
 
 def _refuse_lone_surrogates(value: Any) -> None:
