@@ -21,10 +21,10 @@ _LITERAL = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?)0*([0-9]+))?")
 
 
 def fraction(text: str) -> Fraction:
-    """Read a decimal string such as `-12.50` exactly.
+    r"""Read a decimal string such as `-12.50` exactly.
 
     Raises:
-        ValueError: The text is not `-?[0-9]+(\\.[0-9]+)?` in ASCII.
+        ValueError: The text is not `-?[0-9]+(\.[0-9]+)?` in ASCII.
 
     """
     if not DECIMAL.fullmatch(text):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from shared.contracts.refusals import Refusal, http_status
+from shared.contracts.refusals import Refusal, http_status, title
 
 
 def problem(code: Refusal, detail: str, *, status: int | None = None, **more: Any) -> dict[str, Any]:
@@ -12,7 +12,7 @@ def problem(code: Refusal, detail: str, *, status: int | None = None, **more: An
     """
     return {
         "type": f"/problems/{code}",
-        "title": code.title,
+        "title": title(code),
         "status": status or http_status(code),
         "detail": detail,
         "code": str(code),

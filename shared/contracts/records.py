@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from shared.contracts import kinds
-from shared.contracts.entries import jcs
+from shared.contracts.canonical import jcs
 
 SCORING = "/meritlog/scoring"
 RANKING = "/meritlog/ranking"
@@ -64,7 +64,7 @@ def standing_changed(
     return _record(kinds.STANDING_CHANGED, RANKING, assessment, generation, position, time, previous, data)
 
 
-def _record(  # noqa: PLR0913  each is a member of the envelope
+def _record(
     kind: str,
     source: str,
     assessment: str,

@@ -32,11 +32,6 @@ class Refusal(StrEnum):
     CLOSED = "closed"
 
     @property
-    def title(self) -> str:
-        """What the code means, in a few words: the title of the problem."""
-        return _TITLES[self]
-
-    @property
     def order(self) -> int:
         """Place in the contract's list, from 0."""
         return _ORDER[self]
@@ -70,6 +65,12 @@ _TITLES = {
 }
 
 _ORDER = {code: place for place, code in enumerate(Refusal)}
+
+
+def title(code: Refusal) -> str:
+    """Say what the code means in a few words: the title of the problem."""
+    return _TITLES[code]
+
 
 _STATUS = {
     Refusal.TOO_LARGE: 413,

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from shared.contracts.entries import jcs
+from shared.contracts.canonical import jcs
 
 
 def digest(standing: Mapping[str, Any]) -> str:

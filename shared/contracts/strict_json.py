@@ -2,8 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterable
+from typing import Any, NoReturn, cast
 
 import msgspec
 
@@ -20,8 +20,8 @@ class Number(str):
 def parse(raw: bytes) -> Any:
     """Parse one JSON text: strings, booleans, None, lists, dicts, and `Number` for every number.
 
-    Refused: what is not UTF-8, a byte order mark, members named twice, NaN and Infinity, lone surrogates, nesting beyond
-    `DEEPEST`.
+    Refused: what is not UTF-8, a byte order mark, members named twice, NaN and Infinity, lone surrogates, and nesting
+    beyond `DEEPEST`.
 
     Raises:
         ValueError: With one sentence that says what is wrong.
@@ -99,16 +99,18 @@ def _refuse_lone_surrogates(value: Any) -> None:
 
 
 def _refuse_depth(value: Any) -> None:
-    level = [value]
+    level: list[Any] = [value]
     for _ in range(DEEPEST + 1):
-        level = [part for whole in level if isinstance(whole, dict | list) for part in _parts(whole)]
+        level = [part for whole in level for part in _parts(whole)]
         if not level:
             return
     raise ValueError(_TOO_DEEP)
 
 
-def _parts(whole: dict[str, Any] | list[Any]) -> list[Any]:
-    return list(whole.values()) if isinstance(whole, dict) else whole
+def _parts(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return cast("dict[str, Any]", value).values()
+    return cast("list[Any]", value) if isinstance(value, list) else ()
 
 
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
