@@ -1,0 +1,23 @@
+"""What a store can answer instead of doing it."""
+
+from shared.chassis.errors import CannotStart
+
+
+class StoreError(Exception):
+    """The store did not do it. The message is one sentence that says what to do."""
+
+
+class Conflict(StoreError):
+    """Somebody else wrote first, or our own commit went through unheard: read again, then decide again."""
+
+
+class Unavailable(StoreError):
+    """The database does not answer, or is busy: nothing is known of a commit in hand; wait and ask again."""
+
+
+class StoreFull(StoreError):
+    """The disk is full: nothing of this transaction was written, and everything before it is safe."""
+
+
+class WrongStore(StoreError, CannotStart):
+    """Nothing to wait for: an unwritable folder, a database of a newer version or of another service."""

@@ -1,0 +1,369 @@
+"""A service's own store: its streams, how far it has read its upstreams, and its own tables, in one transaction."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, NamedTuple, ParamSpec, Self, TypeVar
+
+import psycopg
+import structlog
+from eventsourcing.persistence import IntegrityError, PersistenceError, StoredEvent
+
+from shared.chassis.store import fence, postgres, sqlite
+from shared.chassis.store.errors import Conflict, StoreError, StoreFull, Unavailable, WrongStore
+from shared.chassis.store.signal import Signal
+from shared.chassis.store.transaction import Advance, Append, Head, Statement, Transaction
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+CHASSIS = 1
+"""Version of the tables that every store has; raise it with a migration."""
+TOPIC = "meritlog:record:v1"
+"""What the event store calls our records: a name of their own, never an import path."""
+MARK_VERSION = """INSERT INTO schema_version (name, version) VALUES (?, ?)
+    ON CONFLICT (name) DO UPDATE SET version = excluded.version"""
+READ_AT_ONCE = 10_000
+LONGEST_WAIT = 10.0
+
+
+class Published(NamedTuple):
+    """The last record that the broker confirmed, and where it lies in the topic."""
+
+    generation: int
+    position: int
+    partition: int
+    offset: int
+
+
+class EventStore:
+    """One per service, on SQLite or PostgreSQL. Blocking: call it through `run` (the one that writes) and `ask`.
+
+    >>> store = EventStore.open("sqlite:///data/scoring.sqlite", "scoring", ddl=["CREATE TABLE IF NOT EXISTS …"])
+    >>> store.commit(follow=advance, append=[Append("scores/binjiang-2020", 17, [record])])
+    """
+
+    def __init__(self, recorder: sqlite.Recorder | postgres.Recorder, service: str) -> None:
+        self.recorder = recorder
+        self.service = service
+        self.signal = Signal()
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix=f"{service}-store")
+        self._readers = ThreadPoolExecutor(2, thread_name_prefix=f"{service}-reads")
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        service: str,
+        ddl: Sequence[str] = (),
+        version: int = 1,
+        migrations: Mapping[int, Sequence[str]] | None = None,
+    ) -> Self:
+        """The store at `sqlite:///path` or `postgresql://…`, its tables made where missing.
+
+        `ddl` makes the service's own tables at `version` (`CREATE … IF NOT EXISTS`); `migrations[n]` leads there
+        from n-1.
+
+        :raises WrongStore: nothing to wait for: unwritable, of a newer version, not a database
+        :raises StoreFull: no room on the disk
+        :raises Unavailable: the database does not answer (yet)
+        """
+        with translated():
+            store = cls(connect(url, service), service)
+            try:
+                store._prepare(ddl, version, migrations or {})
+            except BaseException:
+                store.close()
+                raise
+        return store
+
+    @classmethod
+    async def opened(cls, url: str, service: str, *args: Any, **kwargs: Any) -> Self:
+        """`open`, waiting for a database that does not answer, saying so, with growing pauses up to 10 s.
+
+        :raises WrongStore: nothing to wait for
+        :raises StoreFull: no room on the disk
+        """
+        log: structlog.typing.FilteringBoundLogger = structlog.get_logger(service=service)
+        pause = 0.25
+        while True:
+            try:
+                return await asyncio.to_thread(cls.open, url, service, *args, **kwargs)
+            except Unavailable as error:
+                log.warning("waiting for the database", reason=str(error), again_in=pause)
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, LONGEST_WAIT)
+
+    def _prepare(self, ddl: Sequence[str], version: int, migrations: Mapping[int, Sequence[str]]) -> None:
+        found = self.versions()
+        for name, known in (("chassis", CHASSIS), (self.service, version)):
+            if found.get(name, 0) > known:
+                raise WrongStore(
+                    f"The store of {self.service} is of version {found[name]}, made by a newer program than this one, "
+                    f"which knows version {known}; start the newer program."
+                )
+        strangers = found.keys() - {"chassis", self.service}
+        if strangers:
+            raise WrongStore(f"The store named for {self.service} belongs to {', '.join(strangers)}; name another one.")
+        if found.get("chassis") == CHASSIS and found.get(self.service) == version:
+            if isinstance(self.recorder, postgres.Recorder):
+                self.recorder.datastore.register_type_adapters()
+            return
+        self.recorder.create_table()
+        steps = [
+            step for number in range(found.get(self.service, version) + 1, version + 1) for step in migrations[number]
+        ]
+        self.recorder.define([*steps, *ddl])
+        marks = [("chassis", CHASSIS), (self.service, version)]
+        self.commit(execute=[Statement(MARK_VERSION, marks)])
+
+    def versions(self) -> dict[str, int]:
+        """Versions of the tables by whose they are; empty where there are none yet."""
+        try:
+            return {str(name): int(number) for name, number in self.query("SELECT name, version FROM schema_version")}
+        except Unavailable:
+            raise
+        except StoreError as error:
+            if "schema_version" in str(error.__cause__):  # no such table
+                return {}
+            raise
+
+    # --- reading ---
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Rows of a SELECT with `?` for parameters."""
+        with translated():
+            return self.recorder.query(sql, parameters)
+
+    def stream(self, name: str) -> "Stream":
+        """One of this store's own streams, `<kind>/<assessment>`."""
+        return Stream(self, name)
+
+    def streams(self, kind: str) -> list[str]:
+        """Names of all streams of a kind, in order."""
+        sql = "SELECT DISTINCT stream FROM stream_heads WHERE stream >= ? AND stream < ? ORDER BY stream"
+        return [row[0] for row in self.query(sql, (f"{kind}/", f"{kind}0"))]  # "0" follows "/" in ASCII
+
+    def assessments(self, kind: str) -> list[str]:
+        """Assessments that have a stream of this kind."""
+        return [name.removeprefix(f"{kind}/") for name in self.streams(kind)]
+
+    def followed(self, upstream: str) -> dict[str, Head]:
+        """How far each assessment of an upstream was read."""
+        sql = "SELECT generation, position, digest, assessment FROM upstream_heads WHERE upstream = ?"
+        return {row[3]: Head(*row[:3]) for row in self.query(sql, (upstream,))}
+
+    def followed_head(self, upstream: str, assessment: str) -> Head | None:
+        """How far one assessment of an upstream was read."""
+        sql = "SELECT generation, position, digest FROM upstream_heads WHERE upstream = ? AND assessment = ?"
+        rows = self.query(sql, (upstream, assessment))
+        return Head(*rows[0]) if rows else None
+
+    def followed_digests(self, upstream: str, assessment: str, generation: int, position: int) -> tuple[int, bytes]:
+        """The run of shortened digests that reaches `position`: its first position, and 16 bytes for each."""
+        sql = (
+            "SELECT first, digests FROM upstream_digests WHERE upstream = ? AND assessment = ? AND generation = ? "
+            "AND first <= ? ORDER BY first DESC LIMIT 1"
+        )
+        rows = self.query(sql, (upstream, assessment, generation, position))
+        return (int(rows[0][0]), bytes(rows[0][1])) if rows else (position, b"")
+
+    # --- writing ---
+
+    def commit(
+        self,
+        *,
+        follow: Advance | None = None,
+        append: Sequence[Append] = (),
+        execute: Sequence[Statement] = (),
+    ) -> None:
+        """All of it in one transaction, on the disk when this returns.
+
+        :raises Conflict: somebody was first, or an earlier try went through unheard: nothing written, read again
+        :raises StoreFull: nothing written
+        :raises Unavailable: whether it was written is not known: read again, by identity
+        """
+        self.settle(Transaction(follow, [part for part in append if part.states], execute))
+
+    def settle(self, transaction: Transaction) -> None:
+        """`commit` of a transaction that was put together elsewhere."""
+        if not transaction:
+            return
+        events = [
+            StoredEvent(fence.originator(part.stream, part.generation), position, TOPIC, state)
+            for part in transaction.append
+            for position, state in enumerate(part.states, part.first_position)
+        ]
+        with translated():
+            self.recorder.insert_events(events, transaction=transaction)
+        self.signal.ring(part.stream for part in transaction.append)
+
+    def published(self, stream: str) -> Published | None:
+        """How far the broker has confirmed a stream."""
+        sql = "SELECT generation, position, kafka_partition, kafka_offset FROM stream_published WHERE stream = ?"
+        rows = self.query(sql, (stream,))
+        return Published(*rows[0]) if rows else None
+
+    def set_published(self, cursors: Mapping[str, Published]) -> None:
+        """Store how far the broker has confirmed; a slower relay never moves it back."""
+        sql = (
+            "INSERT INTO stream_published (stream, generation, position, kafka_partition, kafka_offset) "
+            "VALUES (?, ?, ?, ?, ?) ON CONFLICT (stream) DO UPDATE SET generation = excluded.generation, "
+            "position = excluded.position, kafka_partition = excluded.kafka_partition, "
+            "kafka_offset = excluded.kafka_offset WHERE (stream_published.generation, stream_published.position) "
+            "< (excluded.generation, excluded.position)"
+        )
+        self.commit(execute=[Statement(sql, [(stream, *cursor) for stream, cursor in sorted(cursors.items())])])
+
+    def forget_published(self, stream: str) -> None:
+        """The topic does not hold what it confirmed: publish this stream again from its first record."""
+        self.commit(execute=[Statement("DELETE FROM stream_published WHERE stream = ?", [(stream,)])])
+
+    def unpublished(self, kind: str) -> list[tuple[str, Head, Published | None]]:
+        """Streams of a kind whose head the broker has not confirmed: name, head and cursor."""
+        sql = (
+            "SELECT h.stream, h.generation, h.position, h.digest, p.generation, p.position, p.kafka_partition, "
+            "p.kafka_offset FROM stream_heads AS h LEFT JOIN stream_published AS p ON p.stream = h.stream "
+            "WHERE h.stream >= ? AND h.stream < ? "
+            "AND (p.stream IS NULL OR (p.generation, p.position) < (h.generation, h.position)) "
+            "AND NOT EXISTS (SELECT 1 FROM stream_heads AS l WHERE l.stream = h.stream AND l.generation > h.generation)"
+        )
+        return [
+            (row[0], Head(*row[1:4]), None if row[4] is None else Published(*row[4:]))
+            for row in self.query(sql, (f"{kind}/", f"{kind}0"))
+        ]
+
+    # --- threads ---
+
+    async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call it on the one thread that writes; cancelling who waits does not stop it half-way."""
+        return await self._on(self._writer, partial(function, *args, **kwargs))
+
+    async def ask(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call something that only reads, beside the writer."""
+        return await self._on(self._readers, partial(function, *args, **kwargs))
+
+    async def _on(self, pool: ThreadPoolExecutor, call: Callable[[], T]) -> T:
+        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(pool, call))
+
+    def close(self) -> None:
+        """Finish what is being written, then close."""
+        self._writer.shutdown()
+        self._readers.shutdown()
+        self.recorder.close()
+
+
+class Stream:
+    """One stream of a store. Readers see its latest generation unless they name one."""
+
+    def __init__(self, store: EventStore, name: str) -> None:
+        self.store = store
+        self.name = name
+
+    def opening(self) -> tuple[int, int] | None:
+        """The latest generation, and the position it opens at."""
+        sql = "SELECT generation, opens FROM stream_heads WHERE stream = ? ORDER BY generation DESC LIMIT 1"
+        rows = self.store.query(sql, (self.name,))
+        return (int(rows[0][0]), int(rows[0][1])) if rows else None
+
+    def head(self) -> Head | None:
+        """The last record; None while there is none."""
+        sql = "SELECT generation, position, digest FROM stream_heads WHERE stream = ? ORDER BY generation DESC LIMIT 1"
+        rows = self.store.query(sql, (self.name,))
+        return Head(*rows[0]) if rows else None
+
+    def read(self, after: int = 0, limit: int = READ_AT_ONCE, generation: int | None = None) -> list[bytes]:
+        """Stored records beyond position `after`, at most `limit`, in order."""
+        if generation is None:
+            opening = self.opening()
+            generation = opening[0] if opening else 1
+        sql = (
+            "SELECT state FROM stored_events WHERE originator_id = ? AND originator_version > ? "
+            "ORDER BY originator_version LIMIT ?"
+        )
+        return [bytes(row[0]) for row in self.store.query(sql, (fence.originator(self.name, generation), after, limit))]
+
+    def scan(self, after: int = 0, generation: int | None = None) -> Iterator[list[bytes]]:
+        """All records beyond `after`, in lists of up to 10,000: for rebuilding and exporting."""
+        opening = self.opening()
+        if opening is None:
+            return
+        if generation in (None, opening[0]):
+            generation, after = opening[0], max(after, opening[1] - 1)
+        while states := self.read(after, READ_AT_ONCE, generation):
+            yield states
+            after += len(states)
+
+    def get(self, position: int, generation: int | None = None) -> bytes | None:
+        """The record at a position; None where there is none."""
+        if generation is None:
+            opening = self.opening()
+            generation = opening[0] if opening else 1
+        sql = "SELECT state FROM stored_events WHERE originator_id = ? AND originator_version = ?"
+        rows = self.store.query(sql, (fence.originator(self.name, generation), position))
+        return bytes(rows[0][0]) if rows else None
+
+    def feed(self, generation: int, after: int, limit: int) -> list[bytes]:
+        """What a reader that stands at (`generation`, `after`) lacks: from a newer generation, all from its opening.
+
+        A reader ahead of us lacks nothing: it finds out about our restored database by the records that come next.
+        """
+        opening = self.opening()
+        if opening is None or generation > opening[0]:
+            return []
+        return self.read(after if generation == opening[0] else opening[1] - 1, limit, opening[0])
+
+
+@contextmanager
+def translated() -> Generator[None]:
+    """The libraries' errors as the store's own, each one sentence."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise Conflict(f"Somebody else wrote first ({first_line(error)}); read again.") from error
+    except (PersistenceError, sqlite3.Error, psycopg.Error, TimeoutError) as error:
+        raise meaning(error) from error
+
+
+def meaning(error: Exception) -> StoreError:
+    """What a database's error means to who asked."""
+    cause = error.__cause__ or error
+    text = first_line(error)
+    if isinstance(cause, psycopg.errors.DiskFull) or "disk is full" in text:
+        return StoreFull("The disk of the database is full; make room, nothing was written and nothing is lost.")
+    if "readonly database" in text or "unable to open database file" in text:
+        return WrongStore(
+            f"The database file cannot be written ({text}); check its folder, its owner and its permissions."
+        )
+    if "file is not a database" in text or "malformed" in text:
+        return WrongStore(f"The database file is damaged or no database ({text}); restore it from a backup.")
+    if isinstance(cause, (psycopg.errors.InvalidPassword, psycopg.errors.InvalidAuthorizationSpecification)):
+        return WrongStore(f"The database refuses the account ({text}); check user and password.")
+    if (
+        isinstance(cause, (sqlite3.OperationalError, psycopg.OperationalError, TimeoutError, psycopg.InterfaceError))
+        and "no such table" not in text
+    ):
+        return Unavailable(f"The database does not answer ({text}).")
+    return StoreError(f"The database refused: {text}.")
+
+
+def first_line(error: Exception) -> str:
+    """The line of a database's message that says what happened."""
+    lines = str(error).strip().splitlines()
+    return lines[0].rstrip(".") if lines else type(error).__name__
+
+
+def connect(url: str, service: str) -> sqlite.Recorder | postgres.Recorder:
+    """The recorder that a URL names.
+
+    :raises WrongStore: no such kind of database, or nothing to wait for
+    """
+    scheme, _, path = url.partition(":///")
+    if scheme == "sqlite" and path:
+        return sqlite.connect(path, service)
+    if url.startswith(("postgresql://", "postgres://")):
+        return postgres.connect(url, service)
+    raise WrongStore("A database URL reads sqlite:///path or postgresql://user@host:5432/name.")

@@ -1,0 +1,111 @@
+"""The event store on SQLite: one file for each service, durable at every commit."""
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from eventsourcing.persistence import StoredEvent
+from eventsourcing.sqlite import (
+    SQLiteApplicationRecorder,
+    SQLiteConnection,
+    SQLiteConnectionPool,
+    SQLiteCursor,
+    SQLiteDatastore,
+)
+
+from shared.chassis.store import fence
+from shared.chassis.store.errors import WrongStore
+from shared.chassis.store.transaction import Transaction
+
+BUSY_SECONDS = 30
+READERS = 4
+
+
+class Pool(SQLiteConnectionPool):
+    """Connections whose commit means that the disk has it: an answered 201 survives a power cut."""
+
+    def _create_connection(self) -> SQLiteConnection:
+        connection = super()._create_connection()
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA synchronous = FULL")  # else WAL mode may lose the last commits with the power
+        cursor.execute("PRAGMA journal_size_limit = 67108864")
+        cursor.execute("PRAGMA cache_size = -8192")
+        return connection
+
+
+class Datastore(SQLiteDatastore):
+    """The library's datastore on our pool."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path, originator_id_type="text")
+        self.pool.close()
+        self.pool = Pool(db_name=path, lock_timeout=BUSY_SECONDS, pool_size=READERS, pool_timeout=BUSY_SECONDS)
+
+
+class Cursor:
+    """A cursor of the library as the fence wants it."""
+
+    def __init__(self, cursor: SQLiteCursor) -> None:
+        self.cursor = cursor.sqlite_cursor
+
+    def run(self, sql: str, rows: Sequence[Sequence[Any]]) -> int:
+        """Run it for each row; how many rows were touched."""
+        return self.cursor.executemany(sql, rows).rowcount
+
+
+class Recorder(SQLiteApplicationRecorder):
+    """The library's recorder, with the fence inside the transaction that inserts events.
+
+    Rows keep a rowid: entries are too large for SQLite's tables without one.
+    """
+
+    datastore: Datastore
+
+    def construct_create_table_statements(self) -> list[str]:
+        """The library's table and ours."""
+        return [*super().construct_create_table_statements(), *fence.TABLES]
+
+    def _insert_events(self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **kwargs: Any) -> None:
+        transaction: Transaction = kwargs["transaction"]
+        fence.pass_through(Cursor(c), transaction)
+        if stored_events:
+            c.executemany(
+                self.insert_events_statement,
+                [(e.originator_id, e.originator_version, e.topic, e.state) for e in stored_events],
+            )
+
+    def query(self, sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Rows of a SELECT, read beside whatever is being written."""
+        with self.datastore.transaction(commit=False) as cursor:
+            return [tuple(row) for row in cursor.sqlite_cursor.execute(sql, parameters)]
+
+    def define(self, statements: Sequence[str]) -> None:
+        """Run DDL and the like, all or nothing."""
+        with self.datastore.transaction(commit=True) as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+
+    def close(self) -> None:
+        """Close the file; the last one out folds the WAL into it."""
+        self.datastore.close()
+
+
+def connect(path: str, service: str) -> Recorder:
+    """The recorder on the file at `path`; its folder is made where missing.
+
+    :raises WrongStore: the folder cannot be made or written to
+    """
+    del service  # a file has one owner; its name is the path's
+    folder = Path(path).parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with sqlite3.connect(path, timeout=BUSY_SECONDS) as probe:
+            probe.execute("PRAGMA user_version")
+        probe.close()
+    except (OSError, sqlite3.Error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise WrongStore(
+            f"The database file {path} cannot be opened ({reason}); name a folder that can be written to."
+        ) from error
+    return Recorder(Datastore(path))
