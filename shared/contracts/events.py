@@ -22,8 +22,11 @@ LARGEST = 256 * 1024
 LARGEST_WITH_RUBRIC = 512 * 1024
 """Bytes of an entry that carries a rubric's text."""
 
-LARGEST_DATA = 2 * LARGEST_WITH_RUBRIC
-"""Bytes of the canonical form of `data`: a list of `1e4000` written out may not be a gigabyte."""
+GROWTH = 16 * 1024
+"""Bytes by which numbers may grow when they are written out: a list of `1e4000` would be a gigabyte."""
+
+ROOM = 2 * GROWTH
+"""Bytes by which a stored form may be longer than the entry as received: growth, and what intake adds."""
 
 LONGEST_DECIMAL = 8192
 """Characters of a number."""
@@ -75,11 +78,11 @@ class Event(msgspec.Struct):
         return hashlib.sha256(sorted_json([*compared, self.fault]) + self.canonical).digest()
 
 
-def parse_event(raw: bytes | dict[str, Any], *, largest: int | None = None) -> Event:
+def parse_event(raw: bytes | dict[str, Any], *, stored: bool = False) -> Event:
     """Read one event: the bytes of its structured form, or its members as `strict_json.parse` gives them.
 
     Size is looked at before anything else. Between 256 and 512 KiB the event is read to see whether it carries a
-    rubric; beyond that it is not read at all. `largest` takes the place of both limits, for lines that intake wrote.
+    rubric; beyond that it is not read at all. `stored` says that the bytes are a stored form, which may have grown.
 
     Raises:
         Malformed: `malformed` or `too-large`.
@@ -87,17 +90,17 @@ def parse_event(raw: bytes | dict[str, Any], *, largest: int | None = None) -> E
     """
     if isinstance(raw, dict):
         return _event(raw)
-    size = len(raw)
-    if size <= LARGEST or (largest and size <= largest):
+    size = len(raw) - (ROOM if stored else 0)
+    if size <= LARGEST:
         return _event(_members(raw))
     if size > LARGEST_WITH_RUBRIC:
-        raise _too_large(size)
+        raise _too_large(len(raw))
     try:
         event = _event(_members(raw))
     except Malformed as fault:
-        raise _too_large(size, fault.source, fault.id) from None
+        raise _too_large(len(raw), fault.source, fault.id) from None
     if event.type not in kinds.CARRIES_RUBRIC:
-        raise _too_large(size, event.source, event.id)
+        raise _too_large(len(raw), event.source, event.id)
     return event
 
 
@@ -136,7 +139,7 @@ def _same_again(raw: bytes) -> Any:
     try:
         members = _quick(raw)
         return members if _again(members) == raw else None
-    except (TypeError, ValueError, RecursionError):  # no JSON, or a number that is not whole
+    except (TypeError, ValueError, OverflowError, RecursionError):  # no JSON, or a number that is not whole or is wide
         return None
 
 
@@ -152,9 +155,8 @@ def _event(members: dict[str, Any]) -> Event:
     data, fault = _data(members.get("data"))
     canonical = sorted_json(data)
     source, id_ = attributes["source"], attributes["id"]
-    if len(canonical) > LARGEST_DATA:
-        size = f"data has {len(canonical)} bytes once its numbers are written out: at most {LARGEST_DATA} are taken"
-        raise Malformed(Refusal.TOO_LARGE, size, source, id_)
+    if len(canonical) > GROWTH:
+        _check_growth(attributes, canonical)
     return Event(
         source,
         id_,
@@ -169,6 +171,14 @@ def _event(members: dict[str, Any]) -> Event:
         fault,
         canonical,
     )
+
+
+def _check_growth(attributes: dict[str, Any], canonical: bytes) -> None:
+    largest = LARGEST_WITH_RUBRIC if attributes["type"] in kinds.CARRIES_RUBRIC else LARGEST
+    size = len(sorted_json(attributes)) + len(canonical)
+    if size > largest + GROWTH:
+        reason = f"the entry has {size} bytes once its numbers are written out: leave numbers out of it, or zeros"
+        raise Malformed(Refusal.TOO_LARGE, reason, attributes["source"], attributes["id"])
 
 
 def _readable(members: dict[str, Any]) -> tuple[str | None, str | None]:
@@ -266,7 +276,7 @@ def _in_decimals(members: dict[str, Any]) -> dict[str, Any]:
 
 
 def _decimal(value: Any) -> Any:
-    kind: type[Any] = type(value)
+    kind = cast("type", type(value))
     if kind is Number or kind is int:
         number = plain(str(value))
         if len(number) > LONGEST_DECIMAL:
