@@ -1,8 +1,10 @@
 """A service's own store; see `EventStore`."""
 
 from shared.chassis.store.errors import Conflict, StoreError, StoreFull, Unavailable, WrongStore
-from shared.chassis.store.event_store import EventStore, Published, Stream
+from shared.chassis.store.event_store import EventStore, Published
+from shared.chassis.store.group import GroupCommitter
 from shared.chassis.store.signal import Bell, Signal
+from shared.chassis.store.streams import Stream
 from shared.chassis.store.transaction import Advance, Append, Head, Statement, Transaction
 
 __all__ = [
@@ -11,6 +13,7 @@ __all__ = [
     "Bell",
     "Conflict",
     "EventStore",
+    "GroupCommitter",
     "Head",
     "Published",
     "Signal",

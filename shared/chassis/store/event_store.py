@@ -1,20 +1,19 @@
 """A service's own store: its streams, how far it has read its upstreams, and its own tables, in one transaction."""
 
 import asyncio
-import sqlite3
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import partial
 from typing import Any, NamedTuple, ParamSpec, Self, TypeVar
 
-import psycopg
 import structlog
-from eventsourcing.persistence import IntegrityError, PersistenceError, StoredEvent
+from eventsourcing.persistence import StoredEvent
 
 from shared.chassis.store import fence, postgres, sqlite
-from shared.chassis.store.errors import Conflict, StoreError, StoreFull, Unavailable, WrongStore
+from shared.chassis.store.errors import StoreError, Unavailable, WrongStore
+from shared.chassis.store.meaning import translated
 from shared.chassis.store.signal import Signal
+from shared.chassis.store.streams import Stream
 from shared.chassis.store.transaction import Advance, Append, Head, Statement, Transaction
 
 P = ParamSpec("P")
@@ -26,7 +25,6 @@ TOPIC = "meritlog:record:v1"
 """What the event store calls our records: a name of their own, never an import path."""
 MARK_VERSION = """INSERT INTO schema_version (name, version) VALUES (?, ?)
     ON CONFLICT (name) DO UPDATE SET version = excluded.version"""
-READ_AT_ONCE = 10_000
 LONGEST_WAIT = 10.0
 
 
@@ -138,14 +136,14 @@ class EventStore:
         with translated():
             return self.recorder.query(sql, parameters)
 
-    def stream(self, name: str) -> "Stream":
+    def stream(self, name: str) -> Stream:
         """One of this store's own streams, `<kind>/<assessment>`."""
-        return Stream(self, name)
+        return Stream(self.query, name)
 
     def streams(self, kind: str) -> list[str]:
         """Names of all streams of a kind, in order."""
-        sql = "SELECT DISTINCT stream FROM stream_heads WHERE stream >= ? AND stream < ? ORDER BY stream"
-        return [row[0] for row in self.query(sql, (f"{kind}/", f"{kind}0"))]  # "0" follows "/" in ASCII
+        sql = "SELECT DISTINCT stream FROM stream_heads WHERE substr(stream, 1, ?) = ?"
+        return sorted(row[0] for row in self.query(sql, (len(kind) + 1, f"{kind}/")))
 
     def assessments(self, kind: str) -> list[str]:
         """Assessments that have a stream of this kind."""
@@ -227,13 +225,13 @@ class EventStore:
         sql = (
             "SELECT h.stream, h.generation, h.position, h.digest, p.generation, p.position, p.kafka_partition, "
             "p.kafka_offset FROM stream_heads AS h LEFT JOIN stream_published AS p ON p.stream = h.stream "
-            "WHERE h.stream >= ? AND h.stream < ? "
+            "WHERE substr(h.stream, 1, ?) = ? "
             "AND (p.stream IS NULL OR (p.generation, p.position) < (h.generation, h.position)) "
             "AND NOT EXISTS (SELECT 1 FROM stream_heads AS l WHERE l.stream = h.stream AND l.generation > h.generation)"
         )
         return [
             (row[0], Head(*row[1:4]), None if row[4] is None else Published(*row[4:]))
-            for row in self.query(sql, (f"{kind}/", f"{kind}0"))
+            for row in self.query(sql, (len(kind) + 1, f"{kind}/"))
         ]
 
     # --- threads ---
@@ -254,106 +252,6 @@ class EventStore:
         self._writer.shutdown()
         self._readers.shutdown()
         self.recorder.close()
-
-
-class Stream:
-    """One stream of a store. Readers see its latest generation unless they name one."""
-
-    def __init__(self, store: EventStore, name: str) -> None:
-        self.store = store
-        self.name = name
-
-    def opening(self) -> tuple[int, int] | None:
-        """The latest generation, and the position it opens at."""
-        sql = "SELECT generation, opens FROM stream_heads WHERE stream = ? ORDER BY generation DESC LIMIT 1"
-        rows = self.store.query(sql, (self.name,))
-        return (int(rows[0][0]), int(rows[0][1])) if rows else None
-
-    def head(self) -> Head | None:
-        """The last record; None while there is none."""
-        sql = "SELECT generation, position, digest FROM stream_heads WHERE stream = ? ORDER BY generation DESC LIMIT 1"
-        rows = self.store.query(sql, (self.name,))
-        return Head(*rows[0]) if rows else None
-
-    def read(self, after: int = 0, limit: int = READ_AT_ONCE, generation: int | None = None) -> list[bytes]:
-        """Stored records beyond position `after`, at most `limit`, in order."""
-        if generation is None:
-            opening = self.opening()
-            generation = opening[0] if opening else 1
-        sql = (
-            "SELECT state FROM stored_events WHERE originator_id = ? AND originator_version > ? "
-            "ORDER BY originator_version LIMIT ?"
-        )
-        return [bytes(row[0]) for row in self.store.query(sql, (fence.originator(self.name, generation), after, limit))]
-
-    def scan(self, after: int = 0, generation: int | None = None) -> Iterator[list[bytes]]:
-        """All records beyond `after`, in lists of up to 10,000: for rebuilding and exporting."""
-        opening = self.opening()
-        if opening is None:
-            return
-        if generation in (None, opening[0]):
-            generation, after = opening[0], max(after, opening[1] - 1)
-        while states := self.read(after, READ_AT_ONCE, generation):
-            yield states
-            after += len(states)
-
-    def get(self, position: int, generation: int | None = None) -> bytes | None:
-        """The record at a position; None where there is none."""
-        if generation is None:
-            opening = self.opening()
-            generation = opening[0] if opening else 1
-        sql = "SELECT state FROM stored_events WHERE originator_id = ? AND originator_version = ?"
-        rows = self.store.query(sql, (fence.originator(self.name, generation), position))
-        return bytes(rows[0][0]) if rows else None
-
-    def feed(self, generation: int, after: int, limit: int) -> list[bytes]:
-        """What a reader that stands at (`generation`, `after`) lacks: from a newer generation, all from its opening.
-
-        A reader ahead of us lacks nothing: it finds out about our restored database by the records that come next.
-        """
-        opening = self.opening()
-        if opening is None or generation > opening[0]:
-            return []
-        return self.read(after if generation == opening[0] else opening[1] - 1, limit, opening[0])
-
-
-@contextmanager
-def translated() -> Generator[None]:
-    """The libraries' errors as the store's own, each one sentence."""
-    try:
-        yield
-    except IntegrityError as error:
-        raise Conflict(f"Somebody else wrote first ({first_line(error)}); read again.") from error
-    except (PersistenceError, sqlite3.Error, psycopg.Error, TimeoutError) as error:
-        raise meaning(error) from error
-
-
-def meaning(error: Exception) -> StoreError:
-    """What a database's error means to who asked."""
-    cause = error.__cause__ or error
-    text = first_line(error)
-    if isinstance(cause, psycopg.errors.DiskFull) or "disk is full" in text:
-        return StoreFull("The disk of the database is full; make room, nothing was written and nothing is lost.")
-    if "readonly database" in text or "unable to open database file" in text:
-        return WrongStore(
-            f"The database file cannot be written ({text}); check its folder, its owner and its permissions."
-        )
-    if "file is not a database" in text or "malformed" in text:
-        return WrongStore(f"The database file is damaged or no database ({text}); restore it from a backup.")
-    if isinstance(cause, (psycopg.errors.InvalidPassword, psycopg.errors.InvalidAuthorizationSpecification)):
-        return WrongStore(f"The database refuses the account ({text}); check user and password.")
-    if (
-        isinstance(cause, (sqlite3.OperationalError, psycopg.OperationalError, TimeoutError, psycopg.InterfaceError))
-        and "no such table" not in text
-    ):
-        return Unavailable(f"The database does not answer ({text}).")
-    return StoreError(f"The database refused: {text}.")
-
-
-def first_line(error: Exception) -> str:
-    """The line of a database's message that says what happened."""
-    lines = str(error).strip().splitlines()
-    return lines[0].rstrip(".") if lines else type(error).__name__
 
 
 def connect(url: str, service: str) -> sqlite.Recorder | postgres.Recorder:

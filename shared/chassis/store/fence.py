@@ -8,8 +8,6 @@ the commit, so appends to one stream go one after the other, and streams do not 
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from eventsourcing.persistence import IntegrityError
-
 from shared.chassis.store.transaction import Advance, Append, Transaction
 from shared.contracts.entries import leaf_hash
 
@@ -41,20 +39,26 @@ MOVE_UPSTREAM = (
     "AND generation = ? AND position = ? AND digest = ?"
 )
 KEEP_DIGESTS = "INSERT INTO upstream_digests (upstream, assessment, generation, first, digests) VALUES (?, ?, ?, ?, ?)"
-OPEN_STREAM = """
+NO_LATER = "NOT EXISTS (SELECT 1 FROM stream_heads AS later WHERE later.stream = ? AND later.generation > ?)"
+OPEN_STREAM = f"""
     INSERT INTO stream_heads (stream, generation, opens, position, digest)
-    SELECT CAST(? AS TEXT), CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS TEXT)
-    WHERE NOT EXISTS (SELECT 1 FROM stream_heads AS later WHERE later.stream = ? AND later.generation > ?)"""
-MOVE_STREAM = """
-    UPDATE stream_heads SET position = ?, digest = ? WHERE stream = ? AND generation = ? AND position = ?
-    AND NOT EXISTS (SELECT 1 FROM stream_heads AS later WHERE later.stream = ? AND later.generation > ?)"""
+    SELECT CAST(? AS TEXT), CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS TEXT) WHERE {NO_LATER}"""
+MOVE_STREAM = f"""
+    UPDATE stream_heads SET position = ?, digest = ?
+    WHERE stream = ? AND generation = ? AND position = ? AND {NO_LATER}"""  # noqa: S608  constants
+RENEW_STREAM = f"""{OPEN_STREAM}
+    ON CONFLICT (stream, generation) DO UPDATE SET position = excluded.position, digest = excluded.digest
+    WHERE stream_heads.position = excluded.opens - 1"""
 
 
 class Cursor(Protocol):
     """What is needed of a database."""
 
-    def run(self, sql: str, rows: Sequence[Sequence[Any]]) -> int:
-        """Run a statement for each row; how many rows it touched in all."""
+    def run(self, sql: str, rows: Sequence[Sequence[Any]], touches: int | None, otherwise: str) -> None:
+        """Run a statement for each row.
+
+        :raises IntegrityError: `otherwise`, at the latest before the commit, where it touches another number of rows
+        """
         ...
 
 
@@ -68,37 +72,38 @@ def pass_through(cursor: Cursor, transaction: Transaction) -> None:
     for append in sorted(transaction.append, key=lambda append: append.stream):  # one order for all: no deadlocks
         move(cursor, append)
     for statement in transaction.execute:
-        touched = cursor.run(statement.sql, statement.rows)
-        if statement.touches is not None and touched != statement.touches:
-            raise IntegrityError(f"{touched} rows instead of {statement.touches} for: {statement.sql}")
+        if statement.rows:
+            cursor.run(
+                statement.sql, statement.rows, statement.touches, f"not {statement.touches} rows: {statement.sql}"
+            )
 
 
 def follow(cursor: Cursor, advance: Advance) -> None:
     """Store how far an upstream was read."""
     new, old, whose = advance.new, advance.expected, (advance.upstream, advance.assessment)
+    elsewhere = f"{advance.upstream} of {advance.assessment} was read on elsewhere"
     if old is None:
-        touched = cursor.run(INSERT_UPSTREAM, [(*whose, *new)])
+        cursor.run(INSERT_UPSTREAM, [(*whose, *new)], 1, elsewhere)
     else:
-        touched = cursor.run(MOVE_UPSTREAM, [(*new, *whose, *old)])
-    if touched != 1:
-        raise IntegrityError(f"{advance.upstream} of {advance.assessment} was read on from {old} elsewhere")
+        cursor.run(MOVE_UPSTREAM, [(*new, *whose, *old)], 1, elsewhere)
     if advance.digests:
         first = new.position - len(advance.digests) + 1
         kept = b"".join(shortened(digest) for digest in advance.digests)
-        cursor.run(KEEP_DIGESTS, [(*whose, new.generation, first, kept)])
+        cursor.run(KEEP_DIGESTS, [(*whose, new.generation, first, kept)], 1, elsewhere)
 
 
 def move(cursor: Cursor, append: Append) -> None:
-    """Move a stream's head over what is appended; opening a generation inserts its row."""
+    """Move a stream's head over what is appended; generation 1 opens at position 1, a later one anywhere."""
     stream, generation, first = append.stream, append.generation, append.first_position
     last, digest = first + len(append.states) - 1, leaf_hash(append.states[-1])
-    touched = 0
-    if first > 1:
-        touched = cursor.run(MOVE_STREAM, [(last, digest, stream, generation, first - 1, stream, generation)])
-    if not touched and (first == 1 or generation > 1):
-        touched = cursor.run(OPEN_STREAM, [(stream, generation, first, last, digest, stream, generation)])
-    if touched != 1:
-        raise IntegrityError(f"{stream} does not stand at position {first - 1} of generation {generation}")
+    stands_elsewhere = f"{stream} does not stand at position {first - 1} of generation {generation}"
+    if generation == 1 and first > 1:
+        cursor.run(
+            MOVE_STREAM, [(last, digest, stream, generation, first - 1, stream, generation)], 1, stands_elsewhere
+        )
+    else:
+        statement = OPEN_STREAM if generation == 1 else RENEW_STREAM
+        cursor.run(statement, [(stream, generation, first, last, digest, stream, generation)], 1, stands_elsewhere)
 
 
 def shortened(digest: str) -> bytes:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import psycopg
-from eventsourcing.persistence import StoredEvent
+from eventsourcing.persistence import IntegrityError, StoredEvent
 from eventsourcing.postgres import PostgresAggregateRecorder, PostgresDatastore
 from psycopg import Connection, conninfo
 from psycopg.rows import DictRow, tuple_row
@@ -17,6 +17,10 @@ from shared.chassis.store.transaction import Transaction
 CONNECT_SECONDS = 5.0
 CONNECTIONS = 2  # a writer and a reader; more while many ask at once
 MORE_CONNECTIONS = 6
+# The states go in binary: as text they would be twice as long.
+INSERT_EVENTS = """
+    INSERT INTO stored_events (originator_id, originator_version, topic, state)
+    SELECT * FROM unnest(%s::text[], %s::bigint[], %s::text[], %b::bytea[])"""
 OWN_TERMS = ("dbname", "host", "port", "user", "password")
 
 
@@ -64,19 +68,27 @@ class Datastore(PostgresDatastore):
 
 
 class Cursor:
-    """A cursor of psycopg as the fence wants it."""
+    """Cursors of psycopg as the fence wants them: sent one behind the other, looked at once they are all there."""
 
-    def __init__(self, cursor: psycopg.Cursor[DictRow]) -> None:
-        self.cursor = cursor
+    def __init__(self, connection: Connection[DictRow]) -> None:
+        self.connection = connection
+        self.sent: list[tuple[psycopg.Cursor[DictRow], int, str]] = []
 
-    def run(self, sql: str, rows: Sequence[Sequence[Any]]) -> int:
-        """Run it for each row; how many rows were touched."""
-        statement = cast("Any", spoken(sql))
+    def run(self, sql: str, rows: Sequence[Sequence[Any]], touches: int | None, otherwise: str) -> None:
+        """Send it for each row."""
+        cursor = self.connection.cursor()
         if len(rows) == 1:
-            self.cursor.execute(statement, rows[0], prepare=True)
+            cursor.execute(cast("Any", spoken(sql)), rows[0], prepare=True)
         else:
-            self.cursor.executemany(statement, rows)
-        return self.cursor.rowcount
+            cursor.executemany(cast("Any", spoken(sql)), rows)
+        if touches is not None:
+            self.sent.append((cursor, touches, otherwise))
+
+    def check(self) -> None:
+        """Look how many rows each statement touched."""
+        for cursor, touches, otherwise in self.sent:
+            if cursor.rowcount != touches:
+                raise IntegrityError(otherwise)
 
 
 class Recorder(PostgresAggregateRecorder):
@@ -106,22 +118,45 @@ class Recorder(PostgresAggregateRecorder):
         self.datastore.register_type_adapters()
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> None:
-        """One transaction, once: whoever asked re-reads before it tries again, since a commit can succeed unheard."""
+        """One transaction, tried once: a commit can succeed unheard, so whoever asks reads again before trying again.
+
+        Everything goes out before anything is waited for: two round trips, the second of them the commit.
+        """
         with self.datastore.get_connection() as connection, connection.transaction():
-            cursor = connection.cursor()
-            self._insert_events(cursor, stored_events, **kwargs)
-            if stored_events:
-                self._insert_stored_events(cursor, stored_events)
+            fenced = Cursor(connection)
+            with connection.pipeline():
+                self._insert_events(connection.cursor(), stored_events, fenced=fenced, **kwargs)
+            fenced.check()
 
     def _insert_events(self, cursor: psycopg.Cursor[DictRow], events: Sequence[StoredEvent], **kwargs: Any) -> None:
         transaction: Transaction = kwargs["transaction"]
-        fence.pass_through(Cursor(cursor), transaction)
-        for stream in {event.originator_id for event in events}:
+        fence.pass_through(kwargs["fenced"], transaction)
+        if not events:
+            return
+        self._insert_stored_events(cursor, events)
+        for stream in {append.stream for append in transaction.append}:
             cursor.execute("SELECT pg_notify(%s, %s)", (channel(self.datastore.service), stream), prepare=True)
+
+    def _insert_stored_events(
+        self, cursor: psycopg.Cursor[DictRow], stored_events: Sequence[StoredEvent], **_: Any
+    ) -> None:
+        cursor.execute(
+            INSERT_EVENTS,
+            (
+                [event.originator_id for event in stored_events],
+                [event.originator_version for event in stored_events],
+                [event.topic for event in stored_events],
+                [event.state for event in stored_events],
+            ),
+            prepare=True,
+        )
 
     def query(self, sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Rows of a SELECT."""
-        with self.datastore.get_connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
+        with (
+            self.datastore.get_connection() as connection,
+            connection.cursor(binary=True, row_factory=tuple_row) as cursor,
+        ):
             return cursor.execute(cast("Any", spoken(sql)), parameters, prepare=True).fetchall()
 
     def define(self, statements: Sequence[str]) -> None:
@@ -150,5 +185,8 @@ def connect(url: str, service: str) -> Recorder:
     """The recorder on the database at `url`, in the schema named after the service.
 
     :raises WrongStore: the URL cannot be read
+    :raises psycopg.OperationalError: nobody answers, or the account is refused: asked once, plainly, because a pool
+        says of either only that it has no connection
     """
+    psycopg.connect(url, connect_timeout=int(CONNECT_SECONDS)).close()
     return Recorder(Datastore(url, service), events_table_name="stored_events")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from eventsourcing.persistence import StoredEvent
+from eventsourcing.persistence import IntegrityError, StoredEvent
 from eventsourcing.sqlite import (
     SQLiteApplicationRecorder,
     SQLiteConnection,
@@ -49,9 +49,11 @@ class Cursor:
     def __init__(self, cursor: SQLiteCursor) -> None:
         self.cursor = cursor.sqlite_cursor
 
-    def run(self, sql: str, rows: Sequence[Sequence[Any]]) -> int:
-        """Run it for each row; how many rows were touched."""
-        return self.cursor.executemany(sql, rows).rowcount
+    def run(self, sql: str, rows: Sequence[Sequence[Any]], touches: int | None, otherwise: str) -> None:
+        """Run it for each row and look at once how many were touched."""
+        touched = self.cursor.executemany(sql, rows).rowcount
+        if touches is not None and touched != touches:
+            raise IntegrityError(otherwise)
 
 
 class Recorder(SQLiteApplicationRecorder):
