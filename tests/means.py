@@ -9,6 +9,7 @@ HOW = {
     "docker": "install Docker with the compose plugin and start it, until `docker info` answers",
     "kubectl": "install kubectl",
     "kubernetes": "point KUBECONFIG at a cluster you may change (such as kind), until `kubectl get nodes` answers",
+    "operators": "install the CRDs of Strimzi, KEDA and the Prometheus operator in that cluster",
     "chromium": "install chromium, or name a browser in MERITLOG_CHROMIUM",
 }
 
@@ -23,6 +24,10 @@ def there(means: str) -> bool:
             return answers("kubectl", "version", "--client")
         case "kubernetes":
             return answers("kubectl", "get", "nodes", "--request-timeout=5s")
+        case "operators":
+            return there("kubernetes") and all(
+                map(crd, ("kafkas.kafka.strimzi.io", "scaledobjects.keda.sh", "podmonitors.monitoring.coreos.com"))
+            )
         case "chromium":
             return chromium() is not None
         case _:
@@ -33,6 +38,10 @@ def chromium() -> str | None:
     """The browser that the tests drive, or None."""
     names = ("chromium", "chromium-browser", "google-chrome")
     return os.environ.get("MERITLOG_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+
+
+def crd(name: str) -> bool:
+    return answers("kubectl", "get", "crd", name, "--request-timeout=5s")
 
 
 def answers(*command: str) -> bool:
