@@ -276,15 +276,14 @@ def _in_decimals(members: dict[str, Any]) -> dict[str, Any]:
 
 
 def _decimal(value: Any) -> Any:
-    kind = cast("type", type(value))
-    if kind is Number or kind is int:
+    if isinstance(value, Number) or type(value) is int:
         number = plain(str(value))
         if len(number) > LONGEST_DECIMAL:
             message = f"a number in data has {len(number)} characters: at most {LONGEST_DECIMAL} are taken"
             raise ValueError(message)
         return Number(number)
-    if kind is dict:
-        return _in_decimals(value)
-    if kind is list:
-        return [item if type(item) is str else _decimal(item) for item in value]
+    if isinstance(value, dict):
+        return _in_decimals(cast("dict[str, Any]", value))
+    if isinstance(value, list):
+        return [item if type(item) is str else _decimal(item) for item in cast("list[Any]", value)]
     return value

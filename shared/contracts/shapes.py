@@ -56,9 +56,10 @@ def whole(value: str) -> int:
 def is_date(value: Any) -> bool:
     """Whether this is a date that exists."""
     try:
-        return type(value) is str and day(value) is not None
+        day(value if type(value) is str else "")
     except ValueError:
         return False
+    return True
 
 
 def is_boolean(value: Any) -> bool:
