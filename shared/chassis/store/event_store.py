@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, NamedTuple, ParamSpec, Self, TypeVar
 
-import structlog
 from eventsourcing.persistence import StoredEvent
 
 from shared.chassis.store import fence, postgres, sqlite
@@ -25,7 +24,6 @@ TOPIC = "meritlog:record:v1"
 """What the event store calls our records: a name of their own, never an import path."""
 MARK_VERSION = """INSERT INTO schema_version (name, version) VALUES (?, ?)
     ON CONFLICT (name) DO UPDATE SET version = excluded.version"""
-LONGEST_WAIT = 10.0
 
 
 class Published(NamedTuple):
@@ -67,7 +65,7 @@ class EventStore:
 
         :raises WrongStore: nothing to wait for: unwritable, of a newer version, not a database
         :raises StoreFull: no room on the disk
-        :raises Unavailable: the database does not answer (yet)
+        :raises Unavailable: the database does not answer (yet): `service.reach("database", …)` waits for it
         """
         with translated():
             store = cls(connect(url, service), service)
@@ -77,23 +75,6 @@ class EventStore:
                 store.close()
                 raise
         return store
-
-    @classmethod
-    async def opened(cls, url: str, service: str, *args: Any, **kwargs: Any) -> Self:
-        """`open`, waiting for a database that does not answer, saying so, with growing pauses up to 10 s.
-
-        :raises WrongStore: nothing to wait for
-        :raises StoreFull: no room on the disk
-        """
-        log: structlog.typing.FilteringBoundLogger = structlog.get_logger(service=service)
-        pause = 0.25
-        while True:
-            try:
-                return await asyncio.to_thread(cls.open, url, service, *args, **kwargs)
-            except Unavailable as error:
-                log.warning("waiting for the database", reason=str(error), again_in=pause)
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, LONGEST_WAIT)
 
     def _prepare(self, ddl: Sequence[str], version: int, migrations: Mapping[int, Sequence[str]]) -> None:
         found = self.versions()
@@ -161,13 +142,19 @@ class EventStore:
         return Head(*rows[0]) if rows else None
 
     def followed_digests(self, upstream: str, assessment: str, generation: int, position: int) -> tuple[int, bytes]:
-        """The run of shortened digests that reaches `position`: its first position, and 16 bytes for each."""
-        sql = (
-            "SELECT first, digests FROM upstream_digests WHERE upstream = ? AND assessment = ? AND generation = ? "
-            "AND first <= ? ORDER BY first DESC LIMIT 1"
-        )
-        rows = self.query(sql, (upstream, assessment, generation, position))
-        return (int(rows[0][0]), bytes(rows[0][1])) if rows else (position, b"")
+        """Shortened digests of what was read from about `position` on: the first one's position, and 16 bytes each.
+
+        Empty where they are not known: before a snapshot.
+        """
+        sql = """
+            SELECT first, digests FROM upstream_digests
+            WHERE upstream = ? AND assessment = ? AND generation = ? AND first >= (
+                SELECT MAX(first) FROM upstream_digests
+                WHERE upstream = ? AND assessment = ? AND generation = ? AND first <= ?)
+            ORDER BY first LIMIT 1000"""
+        whose = (upstream, assessment, generation)
+        rows = self.query(sql, (*whose, *whose, position))
+        return (int(rows[0][0]), b"".join(row[1] for row in rows)) if rows else (position, b"")
 
     # --- writing ---
 

@@ -138,9 +138,9 @@ class Recorder(PostgresAggregateRecorder):
             cursor.execute("SELECT pg_notify(%s, %s)", (channel(self.datastore.service), stream), prepare=True)
 
     def _insert_stored_events(
-        self, cursor: psycopg.Cursor[DictRow], stored_events: Sequence[StoredEvent], **_: Any
+        self, curs: psycopg.Cursor[DictRow], stored_events: Sequence[StoredEvent], **_: Any
     ) -> None:
-        cursor.execute(
+        curs.execute(
             INSERT_EVENTS,
             (
                 [event.originator_id for event in stored_events],
