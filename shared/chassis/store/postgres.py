@@ -188,5 +188,6 @@ def connect(url: str, service: str) -> Recorder:
     :raises psycopg.OperationalError: nobody answers, or the account is refused: asked once, plainly, because a pool
         says of either only that it has no connection
     """
+    datastore = Datastore(url, service)
     psycopg.connect(url, connect_timeout=int(CONNECT_SECONDS)).close()
-    return Recorder(Datastore(url, service), events_table_name="stored_events")
+    return Recorder(datastore, events_table_name="stored_events")
