@@ -22,11 +22,12 @@ class Place:
 def places(totals: Mapping[str, Fraction], *, by: str = SHOWN, ties: str = COMPETITION) -> list[Place]:
     """Rank units by their totals, the greatest first; in order of rank, then of unit id.
 
-    `by` is `shown` (the total as printed, two places) or `exact`; `ties` is `competition` (1, 1, 3) or `dense` (1, 1, 2).
+    `by` is `shown` (the total as printed, two places) or `exact`; `ties` is `competition` (1, 1, 3) or `dense`
+    (1, 1, 2).
     """
     keys = {unit: Fraction(shown(total)) if by == SHOWN else total for unit, total in totals.items()}
     ordered = sorted(keys, key=lambda unit: (-keys[unit], unit))
     levels = sorted(set(keys.values()), reverse=True)
     counts = list(keys.values())
-    first = {key: 1 + (sum(other > key for other in counts) if ties == COMPETITION else levels.index(key)) for key in levels}
-    return [Place(unit, first[keys[unit]], counts.count(keys[unit]) > 1) for unit in ordered]
+    before = {key: sum(other > key for other in (counts if ties == COMPETITION else levels)) for key in levels}
+    return [Place(unit, 1 + before[keys[unit]], counts.count(keys[unit]) > 1) for unit in ordered]

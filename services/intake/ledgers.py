@@ -1,0 +1,101 @@
+"""The ledgers as the HTTP and the inbox use them: decide through the group committer, read beside it."""
+
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+from services.intake.desk import Answer, Desk, Request
+from services.intake.domain.state import LedgerState
+from services.intake.settings import IntakeSettings
+from services.intake.store import ENTRIES, LedgerStore, entries
+from shared.chassis.problems import Problem
+from shared.chassis.store import Conflict, GroupCommitter, StoreError, StoreFull
+from shared.contracts import kinds
+from shared.contracts.times import stamp
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Json = dict[str, Any]
+
+
+class Ledgers:
+    """All assessments of one store."""
+
+    def __init__(self, store: LedgerStore, desk: Desk, settings: IntakeSettings) -> None:
+        """Decide at this desk, over this store."""
+        self.store = store
+        self.settings = settings
+        self.committer: GroupCommitter[Request, list[Answer]] = GroupCommitter(store.store, desk)
+
+    async def decide(self, request: Request) -> list[Answer]:
+        """Answer every event of the request, once what was accepted is on the disk.
+
+        :raises Problem: 412 where the head has moved; 503 or 507 where it could not be written
+        """
+        try:
+            return await self.committer.submit(request)
+        except StoreFull as error:
+            raise Problem(507, "disk-full", str(error), headers={"Retry-After": "60"}) from error
+        except Conflict as error:
+            raise Problem(503, "busy", f"{error} Send it again.", headers={"Retry-After": "1"}) from error
+        except StoreError as error:
+            raise Problem(503, "unavailable", str(error), headers={"Retry-After": "2"}) from error
+
+    async def ask(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call something of the store that only reads.
+
+        :raises Problem: 503 where the database does not answer
+        """
+        try:
+            return await self.store.store.ask(function, *args, **kwargs)
+        except StoreError as error:
+            raise Problem(503, "unavailable", str(error), headers={"Retry-After": "2"}) from error
+
+    async def read(self, assessment: str, after: int, limit: int) -> list[bytes]:
+        """Read stored entries beyond a position."""
+        return await self.ask(self.store.store.stream(entries(assessment)).read, after, limit)
+
+    async def known(self, assessment: str) -> Json:
+        """Give the state of an assessment.
+
+        :raises Problem: 404 where it has not been opened
+        """
+        state = await self.ask(self.store.load, assessment)
+        if state is None:
+            raise Problem(404, "unknown-assessment", f"{assessment} has not been opened here; `merit open` opens it.")
+        return shown(assessment, state)
+
+    async def list(self) -> list[Json]:
+        """Give the state of every assessment, by id."""
+        return [await self.known(name) for name in await self.ask(self.store.store.assessments, ENTRIES)]
+
+    async def rubric(self, assessment: str, version: int) -> Json | None:
+        """Give the text of a rubric that the ledger carries, or None."""
+        return await self.ask(self._rubric, assessment, version)
+
+    def _rubric(self, assessment: str, version: int) -> Json | None:
+        sql = "SELECT position FROM pillars WHERE assessment = ? ORDER BY position DESC"
+        for (position,) in self.store.store.query(sql, (assessment,)):
+            entry = self.store.entry(assessment, position)
+            if entry.type in kinds.CARRIES_RUBRIC and str(entry.data["rubric"]["version"]) == str(version):
+                carried = entry.data["rubric"]
+                named = {name: carried[name] for name in ("id", "digest")}
+                return {"rubric": named | {"version": version}, "position": position, "content": carried["content"]}
+        return None
+
+
+def shown(assessment: str, state: LedgerState) -> Json:
+    """Give a ledger's state as JSON."""
+    rubric = state.rubric
+    return {
+        "assessment": assessment,
+        "title": rubric.title if rubric else None,
+        "state": state.phase,
+        "head": {
+            "position": state.position,
+            "digest": state.digest,
+            "accepted": stamp(state.accepted) if state.accepted else None,
+        },
+        "rubric": {"id": rubric.id, "version": rubric.version, "digest": rubric.digest} if rubric else None,
+        "period": {"from": state.start.isoformat(), "to": state.end.isoformat()},
+        "timezone": state.zone.key,
+    }

@@ -1,0 +1,23 @@
+"""What intake is told from outside."""
+
+from pydantic import Field
+
+from shared.chassis.settings import ServiceSettings
+
+
+class IntakeSettings(ServiceSettings):
+    """Settings of intake."""
+
+    origin: str = Field(
+        "meritlog.example",
+        description="Host name in the origin of checkpoints, `<origin>/<assessment>`; never changed later.",
+    )
+    key: str = Field(
+        "ledger.key",
+        description="File of the ledger's signing key; a relative path lies in `data`. Made at the first start.",
+    )
+    batch_entries: int = Field(10_000, ge=1, description="Most entries taken in one batch request.")
+    sample_clock: bool = Field(
+        default=False,
+        description="Accept entries at the `time` they name, in assessments opened with `clock: sample`.",
+    )
