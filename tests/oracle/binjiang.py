@@ -658,7 +658,7 @@ def standing(
             {"id": one, "state": "ruled" if one in ruled else "open", "moves": MOVES.get(one, "rank")}
             for one in FINDINGS
         ],
-        "flags": flags(facts, units, as_of, date.fromisoformat(opened.data["period"]["from"])),
+        "flags": flags(entries, facts, units, as_of, date.fromisoformat(opened.data["period"]["from"])),
     }
 
 
@@ -702,7 +702,9 @@ def state(entries: Sequence[Entry], known: Iterable[Fact]) -> str:
 # --- flags -----------------------------------------------------------------------------------------------------
 
 
-def flags(facts: Sequence[Fact], units: Iterable[Mapping[str, Any]], as_of: date, start: date) -> list[dict[str, Any]]:
+def flags(
+    entries: Sequence[Entry], facts: Sequence[Fact], units: Iterable[Mapping[str, Any]], as_of: date, start: date
+) -> list[dict[str, Any]]:
     """Everything about the data that a reader should know."""
     found = [
         *conflict_flags(units),
@@ -710,7 +712,7 @@ def flags(facts: Sequence[Fact], units: Iterable[Mapping[str, Any]], as_of: date
         *self_reported_flags(facts),
         *shared_evidence_flags(facts),
         *silent_flags(facts, as_of, start),
-        *appeal_flags(facts),
+        *appeal_flags(facts, entries),
     ]
     return sorted(found, key=flag_order)
 
@@ -803,18 +805,26 @@ def covers(period: str, first: date, last: date) -> bool:
     return start <= first and last <= end
 
 
-def appeal_flags(facts: Sequence[Fact]) -> list[dict[str, Any]]:
+def appeal_flags(facts: Sequence[Fact], entries: Iterable[Entry]) -> list[dict[str, Any]]:
     """`appeal-open`: an appeal in force that no decision in force names."""
     decided = {identity_of(fact.data["appeal"]) for fact in facts if fact.kind == "AppealDecided"}
     found: list[dict[str, Any]] = []
     for fact in facts:
         if fact.kind == "AppealFiled" and fact.identity not in decided:
             flag: dict[str, Any] = {"code": "appeal-open", "unit": fact.subject, "position": fact.position}
-            # ? The indicator is given where the appeal names one.
-            if "indicator" in fact.data:
-                flag["indicator"] = fact.data["indicator"]
+            # ? The indicator is the one that the appeal names, or that the entry it names is about.
+            indicator = fact.data.get("indicator") or indicator_of(fact.data["entry"], entries)
+            if indicator is not None:
+                flag["indicator"] = indicator
             found.append(flag)
     return found
+
+
+def indicator_of(reference: Mapping[str, str], entries: Iterable[Entry]) -> str | None:
+    """The indicator that an entry is about, whether it is in force or not."""
+    entry = next(one for one in entries if (one["source"], one["id"]) == identity_of(reference))
+    data = entry["data"]["data"] if entry["type"].split(".")[1] == "EntryCorrected" else entry["data"]
+    return data.get("indicator")
 
 
 def flag_at(code: str, fact: Fact) -> dict[str, Any]:

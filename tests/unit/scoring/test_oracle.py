@@ -1,5 +1,6 @@
 """What scoring says and what the slow, obvious scorer says is the same JSON, whatever the log and the coordinate."""
 
+import functools
 from collections.abc import Mapping, Sequence
 from datetime import date
 from random import Random
@@ -9,26 +10,27 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from services.scoring.domain import Book, Coordinate
 from shared.contracts import entries
+from shared.rubric import loading
 from tests.oracle import binjiang, generate
 
-domain = pytest.importorskip("services.scoring.domain", reason="scoring has not landed")
-Coordinate = tuple[date | None, int | None, dict[str, str]]
+Where = tuple[date | None, int | None, dict[str, str]]
+read_once = functools.cache(loading.load)
 
 
-def product(log: Sequence[Mapping[str, Any]], coordinate: Coordinate) -> dict[str, Any]:
+def product(log: Sequence[Mapping[str, Any]], where: Where) -> dict[str, Any]:
     """The standing as scoring gives it."""
-    as_of, known_at, readings = coordinate
-    book = domain.Book()
-    for entry in log:
-        book.apply(entries.decode_entry(generate.stored(entry)))
-    return book.standing(domain.Coordinate(as_of=as_of, known_at=known_at, readings=readings))
+    as_of, known_at, readings = where
+    book = Book(load=read_once)
+    book.extend(entries.decode_entry(generate.stored(entry)) for entry in log)
+    return book.standing(Coordinate(as_of=as_of, known_at=known_at, readings=readings))
 
 
-def assert_same(log: Sequence[Mapping[str, Any]], coordinate: Coordinate) -> None:
+def assert_same(log: Sequence[Mapping[str, Any]], where: Where) -> None:
     """Compare the two, part by part, so that a difference is named."""
-    theirs = product(log, coordinate)
-    ours = binjiang.standing(log, *coordinate)
+    theirs = product(log, where)
+    ours = binjiang.standing(log, *where)
     for part in ours:
         assert theirs[part] == ours[part], part
     assert theirs == ours
