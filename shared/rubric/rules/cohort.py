@@ -1,0 +1,99 @@
+"""Quantities of the whole cohort: the units that the indicator assesses, each by its own facts."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from shared.rubric.outcome import Amount, Case
+from shared.rubric.reader import Reader
+from shared.rubric.rules.grammar import Env, Quantity, gives_quantity, quantity
+
+_TOGETHER: dict[str, Callable[[Sequence[Fraction]], Fraction]] = {
+    "highest": max,
+    "lowest": min,
+    "mean": lambda numbers: sum(numbers, Fraction(0)) / len(numbers),
+    "total": lambda numbers: sum(numbers, Fraction(0)),
+    "count": lambda numbers: Fraction(len(numbers)),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cohort(Quantity):
+    """One number over the units of the cohort, with or without (`peers`) the unit itself.
+
+    It is pending while a unit's own number is missing: that one may still change it.
+    """
+
+    word: str
+    units: tuple[str, ...]
+    of: Quantity
+    peers: bool
+
+    def amount(self, case: Case) -> Amount:
+        """Work it out over all units that have a number."""
+        units = [unit for unit in self.units if not (self.peers and unit == case.unit)]
+        amounts = [self.of.amount(case.of(unit)) for unit in units]
+        inputs = tuple(each for amount in amounts for each in amount.inputs)
+        conflict = next((amount.conflict for amount in amounts if amount.conflict is not None), None)
+        if conflict is not None:
+            return Amount(None, conflict=conflict, inputs=inputs)
+        numbers = [amount.value for amount in amounts if isinstance(amount.value, Fraction)]
+        if not numbers:
+            lacking = tuple(dict.fromkeys(name for amount in amounts for name in amount.lacking))
+            return Amount(None, lacking=lacking or ("peers",), inputs=inputs)
+        open_ = len(numbers) < len(amounts) or any(amount.pending for amount in amounts)
+        return Amount(_TOGETHER[self.word](numbers), pending=open_, inputs=inputs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place(Quantity):
+    """The unit's place in the cohort, from 1; equal numbers share a place."""
+
+    units: tuple[str, ...]
+    of: Quantity
+    lower: bool
+    dense: bool
+
+    def amount(self, case: Case) -> Amount:
+        """Count who stands before it."""
+        amounts = {unit: self.of.amount(case.of(unit)) for unit in self.units}
+        inputs = tuple(each for amount in amounts.values() for each in amount.inputs)
+        conflict = next((amount.conflict for amount in amounts.values() if amount.conflict is not None), None)
+        own = amounts[case.unit]
+        if conflict is not None or not isinstance(own.value, Fraction):
+            return Amount(None, lacking=own.lacking, conflict=conflict, inputs=inputs)
+        numbers = [amount.value for amount in amounts.values() if isinstance(amount.value, Fraction)]
+        before = [number for number in numbers if (number < own.value if self.lower else number > own.value)]
+        place = len(set(before)) if self.dense else len(before)
+        open_ = len(numbers) < len(amounts) or any(amount.pending for amount in amounts.values())
+        return Amount(Fraction(place + 1), pending=open_, inputs=inputs)
+
+
+def _cohort(reader: Reader, env: Env, word: str) -> Quantity:
+    env.uses.cohort = True
+    of = quantity(reader.need("of"), env)
+    units = env.owner.units
+    chosen = reader.need(word)
+    if word == "cohort" and chosen.text() == "place":
+        reader.only(word, "of", "better", "ties")
+        return Place(
+            units=units,
+            of=of,
+            lower=reader.field("better", lambda part: part.one_of({"higher": False, "lower": True}), False),
+            dense=reader.field("ties", lambda part: part.one_of({"competition": False, "dense": True}), False),
+        )
+    reader.only(word, "of")
+    known = {name: name for name in (*_TOGETHER, *(("place",) if word == "cohort" else ()))}
+    return Cohort(word=chosen.one_of(known), units=units, of=of, peers=word == "peers")
+
+
+@gives_quantity("cohort")
+def cohort(reader: Reader, env: Env) -> Quantity:
+    """`{cohort: highest, of: new_firms}`; `place` also takes `better` and `ties`."""
+    return _cohort(reader, env, "cohort")
+
+
+@gives_quantity("peers")
+def peers(reader: Reader, env: Env) -> Quantity:
+    """`{peers: mean, of: new_firms}`: the same over the other units alone."""
+    return _cohort(reader, env, "peers")

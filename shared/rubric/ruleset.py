@@ -1,0 +1,174 @@
+"""The rules of a rubric under one table of readings: facts in, points with their reasons out."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from shared.rubric.facts import Determination, UnitFacts
+from shared.rubric.model import DISTRICT, Indicator
+from shared.rubric.outcome import NOTHING, ZERO, Case, Input
+from shared.rubric.ranking import rank
+from shared.rubric.reader import Reader, Scope, Unreadable
+from shared.rubric.result import Ranked, Result, Tally
+from shared.rubric.rules import grammar
+from shared.rubric.rules.grammar import Env, Points, Uses
+from shared.rubric.tally import tally
+
+if TYPE_CHECKING:
+    from shared.rubric.rubric import Rubric
+
+Place = tuple[str, str]
+"""(unit, indicator)."""
+
+
+MISSING = {"pending": False, "zero": True}
+"""What a missing measure makes of its indicator; here and below the first word is what holds where none is said."""
+
+ORDER_BY = {"shown": True, "exact": False}
+"""Which totals the order compares."""
+
+TIES = {"competition": False, "dense": True}
+"""How places after equal totals are counted: 1, 1, 3 or 1, 1, 2."""
+
+
+class Rules:
+    """One rubric under one table of readings. Holds nothing that changes: share it freely."""
+
+    def __init__(self, rubric: "Rubric", readings: Mapping[str, str]) -> None:
+        self.rubric = rubric
+        self.readings = dict(readings)
+        self.excluded = rubric.rows.mask(readings)
+        scope = rubric.scope(readings)
+        self._missing_is_zero = _word(rubric.missing, scope, MISSING)
+        self._by_shown = _word(rubric.order_by, scope, ORDER_BY)
+        self._dense = _word(rubric.ties, scope, TIES)
+        self._maxima = {each.id: _maximum(each, readings) for each in rubric.indicators.values()}
+        self._points: dict[str, Points | None] = {}
+
+    def excluding(self, mask: int) -> str:
+        """Name the finding whose reading in force leaves out a row with these exclusions."""
+        return self.rubric.rows.finding(mask & self.excluded)
+
+    def maximum(self, indicator: str) -> Fraction:
+        """Give an indicator's maximum under these readings."""
+        return self._maxima[indicator]
+
+    def points(self, indicator: str) -> Points | None:
+        """Give an indicator's rule; None where it is only tracked."""
+        if indicator not in self._points:
+            self._points[indicator] = self.rubric.compiled(indicator, self.readings)[0]
+        return self._points[indicator]
+
+    def score(
+        self, unit: str, indicator: str, facts: Mapping[str, UnitFacts], determination: Determination | None = None
+    ) -> Result:
+        """Turn facts into points. `facts` holds the unit, its peers where the rule looks at them, and `district`."""
+        owner = self.rubric.indicators[indicator]
+        left_out = facts.get(unit, NOTHING).excluded.get(indicator, ())
+        result = Result(
+            unit=unit,
+            indicator=indicator,
+            clause=owner.clause,
+            max=self._maxima[indicator],
+            points=ZERO,
+            full=ZERO,
+            state="scored",
+            absorbed=ZERO,
+            outcome=None,
+            determined=None,
+            excluded=tuple(Input(row, used=False, excluded=finding) for row, finding in left_out),
+            readings=self.readings,
+        )
+        rule = self.points(indicator)
+        if rule is not None:
+            outcome = rule.score(Case(unit, indicator, facts, self))
+            result.outcome = outcome
+            result.effects = outcome.effects
+            self._settle(result)
+        if determination is not None:
+            _determine(result, determination)
+        return result
+
+    def _settle(self, result: Result) -> None:
+        outcome = result.outcome
+        if outcome is None:
+            return
+        if not outcome.applicable:
+            result.state = "not-applicable"
+        elif outcome.conflict is not None:
+            result.state, result.full = "conflict", result.max
+        else:
+            open_ = outcome.pending and not self._missing_is_zero
+            result.state = "pending" if open_ else "scored"
+            result.points, result.full = outcome.now, outcome.full if open_ else outcome.now
+            result.absorbed = outcome.absorbed
+
+    def tally(self, results: Mapping[Place, Result]) -> dict[str, Tally]:
+        """Add up every unit: what is not applicable, vetoes, blocks, totals."""
+        return tally(self.rubric.units, self.rubric.blocks, self.rubric.indicators, results)
+
+    def rank(self, tallies: Mapping[str, Tally]) -> list[Ranked]:
+        """Order the units, by rank and then by id."""
+        return rank(tallies, by_shown=self._by_shown, dense=self._dense, grades=self.rubric.grades)
+
+    def affected(self, unit: str, indicator: str) -> frozenset[Place]:
+        """Name every (unit, indicator) whose points an entry on this one can move."""
+        return self._moves.get((unit, indicator), frozenset())
+
+    @cached_property
+    def _moves(self) -> dict[Place, frozenset[Place]]:
+        found: dict[Place, set[Place]] = {
+            (unit, each.id): {(unit, each.id)} for each in self.rubric.indicators.values() for unit in each.units
+        }
+        for owner in self.rubric.indicators.values():
+            uses = self.rubric.compiled(owner.id, self.readings)[1]
+            for unit in owner.units:
+                for source in self._sources(owner, unit, uses):
+                    found.setdefault(source, set()).add((unit, owner.id))
+        return {source: frozenset(moved) for source, moved in found.items()}
+
+    @staticmethod
+    def _sources(owner: Indicator, unit: str, uses: Uses) -> set[Place]:
+        units = owner.units if uses.cohort else (unit,)
+        found = {(each, indicator) for each in units for indicator in uses.indicators}
+        for indicator, _, district in uses.measures:
+            found |= {(DISTRICT, indicator)} if district else {(each, indicator) for each in units}
+        return found
+
+
+def _word(reader: Reader | None, scope: Scope, words: Mapping[str, bool]) -> bool:
+    return next(iter(words.values())) if reader is None else reader.within(scope).read(lambda part: part.one_of(words))
+
+
+def _maximum(indicator: Indicator, readings: Mapping[str, str]) -> Fraction:
+    finding = indicator.max_finding
+    return indicator.max if finding is None else indicator.maxima[readings[finding]]
+
+
+def _determine(result: Result, determination: Determination) -> None:
+    applies = determination.points is not None
+    result.determined = Input(determination)
+    result.points = result.full = determination.points or ZERO
+    result.state = "determined" if applies else "not-applicable"
+    result.absorbed = ZERO
+
+
+def compile_rule(rubric: "Rubric", indicator: Indicator, scope: Scope) -> tuple[Points | None, Uses]:
+    """Read an indicator's rule under the readings of a scope."""
+    uses = Uses()
+    if indicator.rule is None:
+        return None, uses
+    env = Env(
+        indicator,
+        rubric.indicators,
+        rubric.units,
+        rubric.baselines,
+        _maximum(indicator, scope.readings),
+        indicator.clause,
+        uses,
+    )
+    try:
+        return grammar.points(indicator.rule.within(scope), env), uses
+    except Unreadable:
+        return None, uses

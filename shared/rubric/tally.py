@@ -1,0 +1,125 @@
+"""From indicators to units: what is not applicable, what a veto does, blocks and totals."""
+
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+
+from shared.rubric.model import Block, Indicator
+from shared.rubric.outcome import ZERO
+from shared.rubric.result import BlockPoints, Result, Tally
+
+Results = Mapping[str, Result]
+
+
+def tally(
+    units: Iterable[str],
+    blocks: Mapping[str, Block],
+    indicators: Mapping[str, Indicator],
+    results: Mapping[tuple[str, str], Result],
+) -> dict[str, Tally]:
+    """Add up every unit."""
+    by_unit: dict[str, dict[str, Result]] = {unit: {} for unit in units}
+    for indicator in indicators:
+        for unit in by_unit:
+            found = results.get((unit, indicator))
+            if found is not None:
+                by_unit[unit][indicator] = found
+    means = _peers(indicators, by_unit)
+    return {unit: _unit(unit, blocks, indicators, own, means) for unit, own in by_unit.items()}
+
+
+def _unit(
+    unit: str,
+    blocks: Mapping[str, Block],
+    indicators: Mapping[str, Indicator],
+    own: Mapping[str, Result],
+    means: Mapping[tuple[str, str], tuple[Fraction, Fraction]],
+) -> Tally:
+    results = _zeroed(_spread(unit, indicators, own, means))
+    counted: dict[str, BlockPoints] = {}
+    for block in blocks.values():
+        here = [result for name, result in results.items() if indicators[name].block == block.id]
+        points = sum((result.points for result in here), ZERO)
+        full = sum((result.full for result in here), ZERO)
+        if block.capped:
+            points, full = min(points, block.max), min(full, block.max)
+        counted[block.id] = BlockPoints(points, block.max, full)
+    total = sum((each.points for each in counted.values()), ZERO)
+    full = sum((each.full for each in counted.values()), ZERO)
+    effects = [effect for result in results.values() for effect in result.effects]
+    holds = [effect.hold for effect in effects if effect.hold is not None]
+    held = min(holds) if holds else None
+    if held is not None:
+        total, full = min(total, held), min(full, held)
+    return Tally(
+        unit,
+        total,
+        full,
+        any(result.state in ("pending", "conflict") for result in results.values()),
+        counted,
+        results,
+        held,
+        tuple(dict.fromkeys(grade for effect in effects for grade in effect.bar)),
+    )
+
+
+def _zeroed(results: Results) -> dict[str, Result]:
+    by: dict[str, str] = {}
+    for name, result in results.items():
+        for effect in result.effects:
+            by |= {item: name for item in effect.zero if item != name}
+    return {
+        name: result.adjust(min(result.points, ZERO), min(result.full, ZERO), ("zeroed", by[name])) if name in by else result
+        for name, result in results.items()
+    }
+
+
+def _peers(
+    indicators: Mapping[str, Indicator], by_unit: Mapping[str, Results]
+) -> dict[tuple[str, str], tuple[Fraction, Fraction]]:
+    """Give the mean of the other units, now and at full, where a unit takes it for what does not apply to it."""
+    found: dict[tuple[str, str], tuple[Fraction, Fraction]] = {}
+    for indicator in indicators.values():
+        if indicator.not_applicable != "peers-mean":
+            continue
+        having = [own[indicator.id] for own in by_unit.values() if indicator.id in own]
+        applying = [result for result in having if result.state != "not-applicable"]
+        if not applying:
+            continue
+        now = sum((result.points for result in applying), ZERO) / len(applying)
+        full = sum((result.full for result in applying), ZERO) / len(applying)
+        for result in having:
+            if result.state == "not-applicable":
+                found[result.unit, indicator.id] = now, full
+    return found
+
+
+def _spread(
+    unit: str,
+    indicators: Mapping[str, Indicator],
+    own: Results,
+    means: Mapping[tuple[str, str], tuple[Fraction, Fraction]],
+) -> dict[str, Result]:
+    """Give the points of what does not apply to the rest: by proportion within the block, or in equal shares."""
+    results = dict(own)
+    for name, result in own.items():
+        if (unit, name) in means:
+            results[name] = result.adjust(*means[unit, name], ("peers-mean",))
+    for block in dict.fromkeys(indicators[name].block for name in own):
+        here = {name: result for name, result in own.items() if indicators[name].block == block}
+        out = {name: result for name, result in here.items() if result.state == "not-applicable"}
+        rest = {name: result for name, result in here.items() if name not in out}
+        freed = {policy: _freed(out, indicators, policy) for policy in ("rescale", "spread")}
+        worth = sum((result.max for result in rest.values()), ZERO)
+        if not any(freed.values()) or worth <= 0:
+            continue
+        for name, result in rest.items():
+            if result.max <= 0:
+                continue
+            more = freed["rescale"] * result.max / worth + freed["spread"] / len(rest)
+            factor = (result.max + more) / result.max
+            results[name] = result.adjust(result.points * factor, result.full * factor, ("rescaled", factor))
+    return results
+
+
+def _freed(out: Results, indicators: Mapping[str, Indicator], policy: str) -> Fraction:
+    return sum((result.max for name, result in out.items() if indicators[name].not_applicable == policy), ZERO)

@@ -1,0 +1,76 @@
+"""Traces: how points came about, node by node, down to the clause and the position of every entry."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from shared.contracts.numbers import exact, shown
+from shared.rubric.facts import Award, Determination, Figure
+from shared.rubric.outcome import Input, Note, Outcome
+from shared.rubric.phrases import number, sentences
+from shared.rubric.rules.occasions import Occasions
+
+
+def node(
+    rule: str, clause: str, points: Fraction, maximum: Fraction, note: Note, *, inputs: list[Any], parts: list[Any]
+) -> dict[str, Any]:
+    """Write one node as the contract has it, with the note in Chinese beside it (`note_zh`)."""
+    english, chinese = sentences(note)
+    return {
+        "rule": rule,
+        "clause": clause,
+        "points": shown(points),
+        "exact": exact(points),
+        "max": number(maximum),
+        "note": english,
+        "note_zh": chinese,
+        "inputs": inputs,
+        "parts": parts,
+    }
+
+
+def of_outcome(outcome: Outcome, readings: Mapping[str, str]) -> dict[str, Any]:
+    """Write an outcome with everything below it."""
+    rule = outcome.node.word if isinstance(outcome.node, Occasions) else outcome.node.rule
+    return node(
+        rule,
+        outcome.node.clause,
+        outcome.now,
+        outcome.node.max,
+        outcome.note,
+        inputs=[of_input(each, readings) for each in outcome.inputs],
+        parts=[of_outcome(part, readings) for part in outcome.parts],
+    )
+
+
+def of_input(each: Input, readings: Mapping[str, str]) -> dict[str, Any]:
+    """Write a fact that was looked at; `excluded` names the finding, `reading` the reading that leaves it out."""
+    row = each.row
+    found: dict[str, Any] = {
+        "measure": _measure(row),
+        "value": _value(row),
+        "occurred": row.occurred.isoformat(),
+        "position": row.position,
+        "used": each.used,
+    }
+    if isinstance(row, Figure):
+        found["provider"] = row.provider
+        found |= {name: text for name, text in (("occasion", row.occasion), ("tier", row.tier)) if text is not None}
+    elif isinstance(row, Award):
+        found |= {"line": row.line, "occasion": row.name}
+    if each.excluded is not None:
+        found |= {"excluded": each.excluded, "reading": readings.get(each.excluded, "")}
+    return found
+
+
+def _measure(row: Figure | Award | Determination) -> str:
+    if isinstance(row, Figure):
+        return row.measure
+    return row.line if isinstance(row, Award) else "determination"
+
+
+def _value(row: Figure | Award | Determination) -> str:
+    value = row.value if isinstance(row, Figure) else row.points
+    if value is None:
+        return "not-applicable"
+    return value if isinstance(value, str) else number(value)
