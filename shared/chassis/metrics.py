@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
+    Counter,
     Gauge,
     Histogram,
     PlatformCollector,
@@ -45,6 +46,16 @@ class Metrics:
             "meritlog_parked_assessments",
             "Assessments that stopped at a record they could not use.",
             registry=self.registry,
+        )
+
+        self.records = Counter(
+            "meritlog_records",
+            "Records read: applied, skipped (known), stale (older generation), dropped (no room, parked), unreadable.",
+            ["upstream", "outcome"],
+            registry=self.registry,
+        )
+        self.published = Counter(
+            "meritlog_published", "Records that the broker confirmed.", ["kind"], registry=self.registry
         )
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:

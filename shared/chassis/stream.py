@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from typing import Any, Self
 
 import structlog
-from prometheus_client import Counter
 
 from shared.chassis.health import Health
 from shared.chassis.lane import Handler, Lane, Patience, Reload, Upstream
@@ -52,12 +51,6 @@ class Follower:
         self.log: structlog.typing.FilteringBoundLogger = structlog.get_logger(service=store.service)
         self.lanes: dict[str, Lane] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._records = Counter(
-            "meritlog_records",
-            "Records read: applied, skipped (known), stale (older generation), dropped (no room, parked), unreadable.",
-            ["upstream", "outcome"],
-            registry=health.metrics.registry,
-        )
 
     async def __aenter__(self) -> Self:
         return self
@@ -155,7 +148,7 @@ class Follower:
 
     def counted(self, outcome: str, number: int) -> None:
         """So many records were applied, skipped, stale, dropped."""
-        self._records.labels(self.upstream.name, outcome).inc(number)
+        self.health.metrics.records.labels(self.upstream.name, outcome).inc(number)
 
     def parked(self, assessment: str, reason: str) -> None:
         """It stopped: said on `/readyz` and counted."""
