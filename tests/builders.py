@@ -172,7 +172,9 @@ def submitted(value: Any = 5605, *, over: dict[str, Any] | None = None, **more: 
     return event("SubmissionReceived", **({"data": data, "subject": "market", "provider": "market"} | more))
 
 
-def judged(value: Any = 3, tier: str | None = "fair", *, over: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+def judged(
+    value: Any = 3, tier: str | None = "fair", *, over: dict[str, Any] | None = None, **more: Any
+) -> dict[str, Any]:
     """A judgement of C1 by the office."""
     data = {"indicator": "C1", "measure": "judgement", "value": value, "tier": tier, "occurred": "2020-06-30"}
     data |= {"reason": "按季检查"} | (over or {})
@@ -248,7 +250,9 @@ def decided(appeal: dict[str, Any], *, upheld: Any = True, **more: Any) -> dict[
 
 def frozen(known_at: Any = 1, **more: Any) -> dict[str, Any]:
     """A freeze."""
-    return event("AssessmentFrozen", **({"data": {"as_of": "2020-12-31", "known_at": known_at, "reason": "公示"}} | more))
+    return event(
+        "AssessmentFrozen", **({"data": {"as_of": "2020-12-31", "known_at": known_at, "reason": "公示"}} | more)
+    )
 
 
 def closing(known_at: Any = 1, **over: Any) -> dict[str, Any]:
@@ -273,7 +277,9 @@ def record_bytes(assessment: str, position: int, previous: str | None, **more: A
     return json.dumps(members, separators=(",", ":"), sort_keys=True).encode()
 
 
-def chain(number: int, assessment: str = ASSESSMENT, *, after: int = 0, previous: str | None = None, **more: Any) -> list[bytes]:
+def chain(
+    number: int, assessment: str = ASSESSMENT, *, after: int = 0, previous: str | None = None, **more: Any
+) -> list[bytes]:
     """Consecutive records as bytes, each naming the digest of the one before it."""
     records = []
     for position in range(after + 1, after + number + 1):

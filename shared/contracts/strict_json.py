@@ -100,11 +100,10 @@ def _refuse_lone_surrogates(value: Any) -> None:
 
 def _refuse_depth(value: Any) -> None:
     level: list[Any] = [value]
-    for _ in range(DEEPEST + 1):
+    for _ in range(DEEPEST):
         level = [part for whole in level for part in _parts(whole)]
-        if not level:
-            return
-    raise ValueError(_TOO_DEEP)
+    if any(isinstance(part, dict | list) for part in level):
+        raise ValueError(_TOO_DEEP)
 
 
 def _parts(value: Any) -> Iterable[Any]:
@@ -113,7 +112,7 @@ def _parts(value: Any) -> Iterable[Any]:
     return cast("list[Any]", value) if isinstance(value, list) else ()
 
 
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},"]', re.DOTALL)
 
 
 def _split(raw: bytes) -> list[bytes]:
@@ -131,7 +130,7 @@ def _split(raw: bytes) -> list[bytes]:
         if (mark == b"," and depth == 1) or (depth == 0 and token.end() == len(text)):
             pieces.append(text[start : token.start()].strip(b" \t\r\n"))
             start = token.end()
-        elif depth == 0:
+        elif depth == 0 or mark == b'"':
             break
     if start != len(text):
         raise ValueError(_NOT_AN_ARRAY)
