@@ -1,0 +1,78 @@
+"""`merit standings`, `unit` and `explain`: answers at any coordinate, from a file."""
+
+from typing import Annotated
+
+import typer
+
+from cli.options import AsOf, Entries, Json, KnownAt, Language, Readings, Rules, language
+from cli.sources import File, Question, Source
+from cli.stop import WRONG_USAGE, Stop
+
+Unit = Annotated[str, typer.Argument(metavar="UNIT", help="The id of an assessed unit.")]
+
+
+def standings(
+    entries: Entries = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    rubric: Rules = None,
+    reading: Readings = None,
+    json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Show the ranked units with their points."""
+    words = language(lang)
+    answer = _source(entries).standing(_question(as_of, known_at, rubric, reading))
+    from cli.output import print_json
+    from cli.sheets import print_standing
+
+    print_json(answer) if json else print_standing(answer, words)
+
+
+def unit(
+    unit: Unit,
+    entries: Entries = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    rubric: Rules = None,
+    reading: Readings = None,
+    json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Show one unit's scorecard."""
+    words = language(lang)
+    answer = _source(entries).scorecard(unit, _question(as_of, known_at, rubric, reading))
+    from cli.output import print_json
+    from cli.sheets import print_scorecard
+
+    print_json(answer) if json else print_scorecard(answer, words)
+
+
+def explain(
+    unit: Unit,
+    indicator: Annotated[str | None, typer.Argument(metavar="[INDICATOR]", help="Only this indicator.")] = None,
+    entries: Entries = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    rubric: Rules = None,
+    reading: Readings = None,
+    json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Show why a unit has its points, down to clause and entry."""
+    words = language(lang)
+    answer = _source(entries).explain(unit, indicator, _question(as_of, known_at, rubric, reading))
+    from cli.output import print_json
+    from cli.traces import print_explanation
+
+    print_json(answer) if json else print_explanation(answer, words)
+
+
+def _source(entries: str | None) -> Source:
+    if entries is None:
+        raise Stop("say whose standing: give --entries FILE", WRONG_USAGE)
+    return File(entries)
+
+
+def _question(as_of: str | None, known_at: str | None, rubric: str | None, readings: list[str] | None) -> Question:
+    return Question(as_of, known_at, rubric, tuple(readings or ()))

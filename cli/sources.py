@@ -1,0 +1,100 @@
+"""Where answers come from. A question is kept in the words it was asked in, which HTTP knows too."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from cli.stop import NO_ANSWER, WRONG_USAGE, Stop
+
+if TYPE_CHECKING:
+    from services.scoring.domain import Book, Coordinate
+    from shared.rubric.rubric import Rubric
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A coordinate as typed: None is left open."""
+
+    as_of: str | None = None
+    known_at: str | None = None
+    rubric: str | None = None
+    readings: tuple[str, ...] = ()
+
+
+class Source(Protocol):
+    """Something that answers: a file, or a server."""
+
+    def standing(self, question: Question) -> dict[str, Any]:
+        """Give the standing."""
+        ...
+
+    def scorecard(self, unit: str, question: Question) -> dict[str, Any]:
+        """Give one unit."""
+        ...
+
+    def explain(self, unit: str, indicator: str | None, question: Question) -> dict[str, Any]:
+        """Give the trace of one indicator, or of all of a unit's."""
+        ...
+
+
+class File:
+    """A file of entries, put through the gate and folded here."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def standing(self, question: Question) -> dict[str, Any]:
+        """Give the standing."""
+        return self._ask(question, lambda book, at: book.standing(at))
+
+    def scorecard(self, unit: str, question: Question) -> dict[str, Any]:
+        """Give one unit."""
+        return self._ask(question, lambda book, at: book.scorecard(unit, at))
+
+    def explain(self, unit: str, indicator: str | None, question: Question) -> dict[str, Any]:
+        """Give the trace of one indicator, or of all of a unit's."""
+        return self._ask(question, lambda book, at: book.explain(unit, indicator, at))
+
+    def _ask(self, question: Question, answer: "Callable[[Book, Coordinate], dict[str, Any]]") -> dict[str, Any]:
+        from cli import files
+        from services.scoring.domain import Coordinate, Unanswerable, read_date, read_known_at, read_readings
+
+        asked = question.rubric
+        if asked == self._name == "-":
+            raise Stop("standard input can only be one of the two: name a file for the other", WRONG_USAGE)
+        own = files.rubric(asked) if asked is not None and not _is_version(asked) else None
+        try:
+            at = Coordinate(
+                as_of=None if question.as_of is None else read_date(question.as_of),
+                known_at=None if question.known_at is None else read_known_at(question.known_at),
+                rubric=int(asked) if asked is not None and own is None else None,
+                readings=read_readings(question.readings),
+            )
+            book = self._book(own)
+            # A rubric named beside a file that opens its own is another one to ask by.
+            return answer(book, replace(at, rubric=own) if own is not None and book.opened else at)
+        except Unanswerable as fault:
+            raise Stop(fault.reason, NO_ANSWER if fault.too_early else WRONG_USAGE) from None
+
+    def _book(self, rubric: "Rubric | None") -> "Book":
+        """Fold what the gate accepts; say how many lines it refused."""
+        from cli import files
+        from services.intake.domain.outcomes import Accepted, Refused
+        from services.intake.domain.replay import check_lines
+        from services.scoring.domain import Book
+        from shared.contracts.entries import decode_entry
+
+        book, refused = Book(rubric=rubric, load=files.load_once), 0
+        for _, outcome in check_lines(files.lines(self._name), files.load_once, rubric):
+            if isinstance(outcome, Accepted):
+                book.extend([decode_entry(outcome.stored)])
+            refused += isinstance(outcome, Refused)
+        if refused:
+            lines = "line was" if refused == 1 else "lines were"
+            print(f"merit: {refused} {lines} refused and left out: merit check {self._name} says why", file=sys.stderr)
+        return book
+
+
+def _is_version(asked: str) -> bool:
+    return asked.isascii() and asked.isdecimal()

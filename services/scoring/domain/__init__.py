@@ -1,0 +1,23 @@
+"""Scoring: what is known of an assessment, and its standing at any coordinate."""
+
+from services.scoring.domain.book import Book
+from services.scoring.domain.change import Change, Changed, Total
+from services.scoring.domain.coordinate import (
+    Coordinate,
+    Unanswerable,
+    read_date,
+    read_known_at,
+    read_readings,
+)
+
+__all__ = [
+    "Book",
+    "Change",
+    "Changed",
+    "Coordinate",
+    "Total",
+    "Unanswerable",
+    "read_date",
+    "read_known_at",
+    "read_readings",
+]

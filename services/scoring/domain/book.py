@@ -1,0 +1,281 @@
+"""Everything that scoring knows of one assessment, and the answers it gives."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from services.scoring.domain import explain, moments, standing
+from services.scoring.domain.change import Change, Changed, Total
+from services.scoring.domain.coordinate import Coordinate, Unanswerable
+from services.scoring.domain.flags import flags
+from services.scoring.domain.ledger import Ledger, Pair, Touched
+from services.scoring.domain.placement import Placements
+from services.scoring.domain.scores import Scores
+from services.scoring.domain.statements import Closing, holding
+from shared.contracts import kinds
+from shared.contracts import standing as contract
+from shared.contracts.entries import Entry
+from shared.rubric import loading
+from shared.rubric.result import Result, Tally
+from shared.rubric.rubric import Rubric
+
+LIVE = Coordinate()
+"""Everything so far, the head, the rubric and the rulings in force."""
+
+Seen = tuple[str, Mapping[Pair, Result], Mapping[str, Tally]]
+"""The state, the results and the tallies that an entry finds."""
+
+
+class Book:
+    """The entries of one assessment, folded; standings, scorecards and traces at any coordinate.
+
+    Entries come in by `apply` (one, and what it changed) or `extend` (many, and nothing said). One writer at a time;
+    questions may be asked from other threads meanwhile, at positions that the book has.
+    """
+
+    def __init__(
+        self,
+        entry_at: Callable[[int], Entry] | None = None,
+        rubric: Rubric | None = None,
+        load: Callable[[str], Rubric] = loading.load,
+    ) -> None:
+        """Take how to look up the entry at a position, and how a rubric is read from its text.
+
+        Without `entry_at` the book keeps all entries. `rubric` is in force before any is opened: for files that open
+        none.
+        """
+        self._kept: dict[int, Entry] | None = None if entry_at is not None else {}
+        self.ledger = Ledger(entry_at or self._own, rubric, load)
+        self._placements = Placements(self.ledger)
+        self._agreed: dict[int, bool] = {}
+        self._live: Scores | None = None
+
+    @property
+    def head(self) -> int:
+        """The position of the last entry; 0 before any."""
+        return self.ledger.head
+
+    @property
+    def opened(self) -> bool:
+        """Whether an entry opened the assessment, as against a file that opens none."""
+        return any(edition.position > 0 for edition in self.ledger.editions[:1])
+
+    # -- entries in
+
+    def extend(self, entries: Iterable[Entry]) -> None:
+        """Fold entries without saying what each changed: for files and rebuilds.
+
+        Raises:
+            ValueError: One does not stand at the next position.
+
+        """
+        self._live = None
+        for entry in entries:
+            self._fold(entry)
+
+    def apply(self, entry: Entry) -> Change:
+        """Fold one entry and say what it changed of the live scores, the rules and the state.
+
+        Raises:
+            ValueError: It does not stand at the next position.
+
+        """
+        before = self._seen()
+        touched = self._fold(entry)
+        self._go_on(touched)
+        return self._change(entry, touched, before)
+
+    def _fold(self, entry: Entry) -> Touched:
+        if self._kept is not None:
+            self._kept.setdefault(entry.position, entry)
+        return self.ledger.fold(entry)
+
+    def _own(self, position: int) -> Entry:
+        return (self._kept or {})[position]
+
+    def _seen(self) -> Seen:
+        if self.head == 0 or not self.ledger.editions:
+            return "open", {}, {}
+        if self._live is None:
+            self._live = self.scores()
+        return self.state(self.head), self._live.results(), self._live.tallies
+
+    def _go_on(self, touched: Touched) -> None:
+        """Bring the live scores to the head: under the same rules only what was touched is worked out anew."""
+        live = self._live
+        if live is None or touched.rules:
+            self._live = self.scores() if self.ledger.editions else None
+        else:
+            live.refold(touched.pairs, replace(live.moment, known_at=self.head))
+
+    def _change(self, entry: Entry, touched: Touched, before: Seen) -> Change:
+        state, results, tallies = before
+        now_state, now_results, now_tallies = self._seen()
+        pairs = dict.fromkeys([*now_results, *results])
+        named, supersedes = self._named(entry)
+        return Change(
+            position=entry.position,
+            source=entry.source,
+            id=entry.id,
+            type=entry.type,
+            acceptedtime=entry.acceptedtime,
+            changes=tuple(
+                Changed(*pair, results.get(pair), now_results.get(pair))
+                for pair in pairs
+                if _differ(results.get(pair), now_results.get(pair))
+            ),
+            totals=tuple(
+                Total(unit, tallies.get(unit), now_tallies.get(unit))
+                for unit in dict.fromkeys([*now_tallies, *tallies])
+                if _moved(tallies.get(unit), now_tallies.get(unit))
+            ),
+            rules_changed=touched.rules,
+            state_changed=state != now_state,
+            state=now_state,
+            standing=named,
+            supersedes=supersedes,
+        )
+
+    def _named(self, entry: Entry) -> tuple[dict[str, Any] | None, int | None]:
+        """Give the standing at the coordinate that a freeze, a closing or a restatement names."""
+        if entry.type == kinds.ASSESSMENT_FROZEN:
+            said = self.ledger.statement_at(entry.position)
+            return (None if said is None else self.standing(_frozen_at(said.data))), None
+        for closing in self.ledger.closings[-1:]:
+            if closing.position == entry.position:
+                return self._closed_standing(closing), closing.supersedes
+        return None, None
+
+    # -- answers
+
+    def scores(self, coordinate: Coordinate = LIVE) -> Scores:
+        """Work out what every indicator of every unit is worth.
+
+        Raises:
+            Unanswerable: There is no answer at this coordinate.
+
+        """
+        moment = moments.moment(self.ledger, coordinate)
+        return Scores(self.ledger, self._placements.of(moment.rubric), moment)
+
+    def standing(self, coordinate: Coordinate = LIVE) -> dict[str, Any]:
+        """Give the standing, as the contract's JSON.
+
+        Raises:
+            Unanswerable: There is no answer at this coordinate.
+
+        """
+        scores = self.scores(coordinate)
+        return {
+            **self._heading(scores),
+            "provisional": any(tally.provisional for tally in scores.tallies.values()),
+            "units": standing.units(scores),
+            "findings": standing.findings(self.ledger, scores),
+            "flags": flags(self.ledger, scores),
+        }
+
+    def scorecard(self, unit: str, coordinate: Coordinate = LIVE) -> dict[str, Any]:
+        """Give one unit of a standing, with the flags about it.
+
+        Raises:
+            Unanswerable: There is no answer at this coordinate, or no such unit.
+
+        """
+        scores = self.scores(coordinate)
+        return {
+            **self._heading(scores),
+            **_unit(scores, unit),
+            "findings": standing.findings(self.ledger, scores),
+            "flags": [flag for flag in flags(self.ledger, scores) if flag.get("unit") == unit],
+        }
+
+    def explain(self, unit: str, indicator: str | None = None, coordinate: Coordinate = LIVE) -> dict[str, Any]:
+        """Give the trace of one indicator, or of all of a unit's.
+
+        Raises:
+            Unanswerable: There is no answer at this coordinate, or no such unit or indicator.
+
+        """
+        scores = self.scores(coordinate)
+        whole = _unit(scores, unit)
+        if indicator is None:
+            traces = {each: explain.explained(self.ledger, scores, unit, each) for each in whole["indicators"]}
+            return {**self._heading(scores), **whole, "indicators": traces}
+        if indicator not in whole["indicators"]:
+            known = ", ".join(whole["indicators"])
+            raise Unanswerable("unknown-indicator", f"{unit} has no indicator {indicator[:40]}: it has {known}")
+        about = {"unit": unit, "name": whole["name"], "indicator": indicator}
+        return {**self._heading(scores), **about, **explain.explained(self.ledger, scores, unit, indicator)}
+
+    def state(self, known_at: int) -> str:
+        """Give the state of the assessment at a position: open, frozen, closed, restated or close-disputed."""
+        closings = [closing for closing in self.ledger.closings if closing.position <= known_at]
+        if closings:
+            last = closings[-1]
+            if not self._agrees(last):
+                return "close-disputed"
+            return "closed" if last.supersedes is None else "restated"
+        frozen = any(holding(self.ledger.statements[kinds.ASSESSMENT_FROZEN], known_at))
+        return "frozen" if frozen else "open"
+
+    def _heading(self, scores: Scores) -> dict[str, Any]:
+        return {**standing.heading(self.ledger, scores), "state": self.state(scores.moment.known_at)}
+
+    # -- closings
+
+    def _agrees(self, closing: Closing) -> bool:
+        """Whether a closing names the digest of the standing that scoring finds at its coordinate."""
+        if closing.position not in self._agreed:
+            self._agreed[closing.position] = self._recomputed(closing) == closing.standing
+        return self._agreed[closing.position]
+
+    def _recomputed(self, closing: Closing) -> str | None:
+        try:
+            scores = self.scores(_closed_at(closing))
+        except Unanswerable:
+            return None
+        return contract.digest({**standing.heading(self.ledger, scores), "units": standing.units(scores)})
+
+    def _closed_standing(self, closing: Closing) -> dict[str, Any] | None:
+        try:
+            return self.standing(_closed_at(closing))
+        except Unanswerable:
+            return None
+
+
+def _closed_at(closing: Closing) -> Coordinate:
+    return Coordinate(closing.as_of, closing.known_at, closing.version, closing.readings)
+
+
+def _frozen_at(data: Mapping[str, Any]) -> Coordinate:
+    return Coordinate(date.fromisoformat(data["as_of"]), int(data["known_at"]))
+
+
+def _unit(scores: Scores, unit: str) -> dict[str, Any]:
+    for place in scores.ranked():
+        if place.unit == unit:
+            return standing.unit(scores, place)
+    known = ", ".join(scores.moment.rubric.units)
+    raise Unanswerable("unknown-unit", f"{unit[:40]} is not assessed here: the units are {known}")
+
+
+def _differ(before: Result | None, after: Result | None) -> bool:
+    if before is None or after is None:
+        return before is not after
+    return before is not after and _what(before) != _what(after)
+
+
+def _what(result: Result) -> tuple[object, ...]:
+    return result.points, result.state, result.full, result.max, result.absorbed
+
+
+def _moved(before: Tally | None, after: Tally | None) -> bool:
+    if before is None or after is None:
+        return before is not after
+    return (before.total, before.attainable, before.provisional, before.blocks) != (
+        after.total,
+        after.attainable,
+        after.provisional,
+        after.blocks,
+    )

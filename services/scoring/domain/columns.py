@@ -1,0 +1,151 @@
+"""The rows of one (unit, indicator): figures, awards and deductions, one numpy column a part.
+
+A row is 28 bytes: position, occurred (an ordinal day), until and the code of its series in 4 bytes each, the value as a
+scaled integer of 8 bytes with its scale in 2, and the code of its tier in 2. Rows are appended in order of position and
+never change, but for `until`, which is set once. So a reader may hold a column while a writer appends: what it can see
+at its own position stays as it is.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import IntEnum
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.contracts.numbers import DECIMAL, fraction
+
+FOREVER = np.iinfo(np.int32).max
+"""`until` of a row that nothing has taken out of force, and the greatest position there can be."""
+
+_WIDEST = 18  # digits that surely fit 64 bits
+_ASIDE = -1  # the value is a word, or too wide: it stands in `aside`
+_UNSAID = -2  # no points were said: the line is fixed
+
+
+class Kind(IntEnum):
+    """What a row is."""
+
+    FIGURE = 0
+    AWARD = 1
+    DEDUCTION = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """What rows share: figures the measure, provider and list; awards the line, and the occasion or incident."""
+
+    kind: Kind
+    name: str
+    provider: str | None
+    part: str | None
+
+
+class Columns:
+    """The rows of one unit and indicator, in order of position."""
+
+    def __init__(self, unit: str, indicator: str) -> None:
+        self.unit = unit
+        self.indicator = indicator
+        self.count = 0
+        self.series: list[Series] = []
+        self.tiers: list[str] = []
+        self.aside: dict[int, str] = {}
+        self.position = np.empty(8, np.int32)
+        self.occurred = np.empty(8, np.int32)
+        self.until = np.empty(8, np.int32)
+        self.code = np.empty(8, np.int32)
+        self.value = np.empty(8, np.int64)
+        self.scale = np.empty(8, np.int16)
+        self.tier = np.empty(8, np.int16)
+        self._codes: dict[tuple[Any, ...], int] = {}
+        self._tier_codes: dict[str, int] = {}
+
+    def append(
+        self,
+        position: int,
+        occurred: int,
+        series: tuple[Kind, str, str | None, str | None],
+        value: str | None,
+        tier: str | None,
+    ) -> int:
+        """Add a row and give its place. `occurred` is an ordinal day; `value` None is that of a fixed line."""
+        row = self.count
+        if row == len(self.position):
+            self._grow()
+        code = self._codes.get(series)
+        if code is None:
+            code = self._codes[series] = len(self.series)
+            self.series.append(Series(*series))
+        self.position[row] = position
+        self.occurred[row] = occurred
+        self.until[row] = FOREVER
+        self.code[row] = code
+        if value is None:
+            self.scale[row] = _UNSAID
+        else:
+            self._set_value(row, value)
+        self.tier[row] = -1 if tier is None else self._tier(tier)
+        self.count = row + 1
+        return row
+
+    def _set_value(self, row: int, text: str) -> None:
+        if len(text) <= _WIDEST and DECIMAL.fullmatch(text):
+            whole, _, decimals = text.partition(".")
+            self.value[row] = int(whole + decimals)
+            self.scale[row] = len(decimals)
+        else:
+            self.scale[row] = _ASIDE
+            self.aside[row] = text
+
+    def _tier(self, tier: str) -> int:
+        code = self._tier_codes.get(tier)
+        if code is None:
+            code = self._tier_codes[tier] = len(self.tiers)
+            self.tiers.append(tier)
+        return code
+
+    def _grow(self) -> None:
+        room = max(16, len(self.position) + (len(self.position) >> 2))
+        for name in ("position", "occurred", "until", "code", "value", "scale", "tier"):
+            old: NDArray[Any] = getattr(self, name)
+            new = np.empty(room, old.dtype)
+            new[: self.count] = old[: self.count]
+            setattr(self, name, new)
+
+    def known(self, known_at: int) -> int:
+        """How many rows stand at or before a position."""
+        count = self.count
+        if not count or self.position[count - 1] <= known_at:
+            return count
+        return int(np.searchsorted(self.position[:count], known_at, side="right"))
+
+    def in_force(self, known_at: int, last_day: int) -> NDArray[np.intp]:
+        """Give the rows that hold at a position and occurred by a day, in order of position."""
+        known = self.known(known_at)
+        return np.flatnonzero((self.until[:known] > known_at) & (self.occurred[:known] <= last_day))
+
+    def series_of(self, row: int) -> Series:
+        """Give what a row belongs to."""
+        return self.series[int(self.code[row])]
+
+    def number(self, row: int) -> Fraction | str | None:
+        """Give a row's value, exactly: a number, a word, or None for the points of a fixed line."""
+        scale = int(self.scale[row])
+        if scale >= 0:
+            return Fraction(int(self.value[row]), 10**scale)
+        if scale == _UNSAID:
+            return None
+        text = self.aside[row]
+        return fraction(text) if DECIMAL.fullmatch(text) else text
+
+    def day(self, row: int) -> date:
+        """Give the day a row occurred."""
+        return date.fromordinal(int(self.occurred[row]))
+
+    def tier_of(self, row: int) -> str | None:
+        """Give the tier of a judged row."""
+        code = int(self.tier[row])
+        return None if code < 0 else self.tiers[code]

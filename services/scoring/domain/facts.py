@@ -1,0 +1,82 @@
+"""Facts at one moment: of the rows in force, what the rules look at.
+
+Of figures the latest date counts, then the later position, for each measure, provider and list; of awards and
+deductions every one. What a reading leaves out is removed first, and kept aside for the trace.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.scoring.domain.columns import Columns, Kind
+from services.scoring.domain.coordinate import Moment
+from services.scoring.domain.placement import UNPLACED, Placement
+from shared.rubric.facts import Award, Figure, UnitFacts
+
+Rows = NDArray[np.intp]
+
+
+class Sheet:
+    """The facts of every unit. Those of one indicator can be put in the place of earlier ones."""
+
+    def __init__(self) -> None:
+        self._figures: defaultdict[str, dict[tuple[str, str], tuple[Figure, ...]]] = defaultdict(dict)
+        self._awards: defaultdict[str, dict[str, tuple[Award, ...]]] = defaultdict(dict)
+        self._excluded: defaultdict[str, dict[str, tuple[tuple[Figure | Award, str], ...]]] = defaultdict(dict)
+        self.units: dict[str, UnitFacts] = {}
+        """The facts as rules take them."""
+
+    def put(self, rows: Columns, placement: Placement, moment: Moment) -> None:
+        """Take in what is known of one unit and indicator at a moment."""
+        unit, indicator = rows.unit, rows.indicator
+        if unit not in self.units:
+            self.units[unit] = UnitFacts(self._figures[unit], self._awards[unit], self._excluded[unit])
+        counted, excluded = _counted(rows, placement, moment)
+        takes_figures = np.fromiter((series.kind is Kind.FIGURE for series in rows.series), np.bool_, len(rows.series))
+        of_figures = takes_figures[rows.code[counted]]
+        self._put_figures(rows, placement, _latest(rows, counted[of_figures]))
+        awards = tuple(placement.award(rows, row) for row in counted[~of_figures].tolist())
+        self._awards[unit][indicator] = awards
+        self._excluded[unit][indicator] = tuple(
+            (placement.figure(rows, row) if takes_figures[rows.code[row]] else placement.award(rows, row), finding)
+            for row, finding in excluded
+        )
+
+    def _put_figures(self, rows: Columns, placement: Placement, latest: Rows) -> None:
+        figures = self._figures[rows.unit]
+        for series in rows.series:
+            if series.kind is Kind.FIGURE:
+                figures[rows.indicator, series.name] = ()
+        for row in latest.tolist():
+            figure = placement.figure(rows, row)
+            figures[rows.indicator, figure.measure] += (figure,)
+
+
+def _counted(rows: Columns, placement: Placement, moment: Moment) -> tuple[Rows, Iterable[tuple[int, str]]]:
+    """Part the rows in force into those that count, and those that a reading leaves out with its finding."""
+    found = rows.in_force(moment.known_at, moment.as_of.toordinal())
+    codes = placement.codes(rows)[found]
+    rules, masks = moment.rules, placement.masks
+    left_out = [code for code, mask in enumerate(masks) if mask & rules.excluded]
+    placed = codes != UNPLACED
+    if not left_out:
+        return found[placed], ()
+    out = np.isin(codes, left_out)
+    excluded = [
+        (int(row), rules.excluding(masks[code] & rules.excluded))
+        for row, code in zip(found[out], codes[out].tolist(), strict=True)
+    ]
+    return found[placed & ~out], excluded
+
+
+def _latest(rows: Columns, found: Rows) -> Rows:
+    """Give for each series the row of the latest date, and of the latest position among those; in order of series."""
+    if not len(found):
+        return found
+    # Rows stand in order of position, so one number ranks them: the day, then the row.
+    key = (rows.occurred[found].astype(np.int64) << 32) | found
+    best = np.full(len(rows.series), -1, np.int64)
+    np.maximum.at(best, rows.code[found], key)
+    return (best[best >= 0] & 0xFFFFFFFF).astype(np.intp)

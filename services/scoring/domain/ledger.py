@@ -1,0 +1,277 @@
+"""The entries of one assessment, folded in order of position into columns and a few statements.
+
+Nothing is ever taken back: a correction or withdrawal ends what it names (`until`), so every earlier position can still
+be asked.
+"""
+
+import bisect
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from services.scoring.domain.columns import FOREVER, Columns, Kind
+from services.scoring.domain.identities import Identities
+from services.scoring.domain.statements import Closing, Edition, Statement
+from shared.contracts import kinds
+from shared.contracts.entries import Entry
+from shared.rubric import loading
+from shared.rubric.rubric import Rubric
+
+Pair = tuple[str, str]
+"""(unit, indicator)."""
+
+_KINDS = {
+    kinds.SUBMISSION_RECEIVED: Kind.FIGURE,
+    kinds.BONUS_AWARDED: Kind.AWARD,
+    kinds.DEDUCTION_ISSUED: Kind.DEDUCTION,
+}
+_NAMES = {Kind.FIGURE: ("measure", "occasion"), Kind.AWARD: ("line", "occasion"), Kind.DEDUCTION: ("line", "incident")}
+_STATES = frozenset({kinds.ASSESSMENT_FROZEN, kinds.ASSESSMENT_CLOSED, kinds.ASSESSMENT_RESTATED})
+_NOTHING: Mapping[str, Any] = {}
+
+
+@dataclass(slots=True)
+class Touched:
+    """What one entry may have changed: facts or determinations of some indicators, the rules, or the state."""
+
+    pairs: set[Pair] = field(default_factory=set[Pair])
+    rules: bool = False
+    state: bool = False
+
+
+class Ledger:
+    """What the entries said, and from when until when it held."""
+
+    def __init__(
+        self,
+        entry_at: Callable[[int], Entry],
+        rubric: Rubric | None = None,
+        load: Callable[[str], Rubric] = loading.load,
+    ) -> None:
+        """Take how to look an entry up, the rubric in force before any is opened, and how one is read from its text."""
+        self._load = load
+        self.assessment = ""
+        self.head = 0
+        self.period: tuple[date, date] | None = None
+        self.zone = ZoneInfo("UTC")
+        self.editions: list[Edition] = []
+        self.rows: dict[Pair, Columns] = {}
+        self.statements: defaultdict[str, list[Statement]] = defaultdict(list)
+        self.closings: list[Closing] = []
+        self.evidence: defaultdict[str, list[tuple[int, tuple[str, ...]]]] = defaultdict(list)
+        self.entry_at = entry_at
+        self._identities = Identities()
+        self._tables: list[Columns] = []
+        self._codes: dict[Pair, int] = {}
+        self._said: list[Statement] = []
+        self.count = 0
+        self._runs: list[tuple[int, int]] = []  # (position, place): where positions leave some out, a new run begins
+        self._table = np.empty(8, np.int32)  # by place: 0 nothing, 1 a statement, else 2 + the table
+        self._row = np.empty(8, np.int32)
+        self._days: dict[str, int] = {}
+        if rubric is not None:
+            self._begin(Edition(0, rubric), rubric.start, rubric.end, rubric.timezone)
+
+    # -- looking up
+
+    def find(self, reference: Mapping[str, Any]) -> int | None:
+        """Give the position of the entry that (`source`, `id`) names."""
+        source, id_ = str(reference.get("source")), str(reference.get("id"))
+        for position in self._identities.candidates(source, id_):
+            entry = self.entry_at(position)
+            if (entry.source, entry.id) == (source, id_):
+                return position
+        return None
+
+    def place(self, position: int) -> int:
+        """Give how many entries stand before a position; a file may leave positions out."""
+        run = bisect.bisect_right(self._runs, position, key=lambda each: each[0]) - 1
+        if run < 0:
+            return 0
+        first, place = self._runs[run]
+        end = self._runs[run + 1][1] if run + 1 < len(self._runs) else self.count
+        return min(place + position - first, end)
+
+    def position(self, place: int) -> int:
+        """Give the position of the entry at a place, from 0."""
+        first, start = self._runs[bisect.bisect_right(self._runs, place, key=lambda each: each[1]) - 1]
+        return first + place - start
+
+    def row_at(self, position: int) -> tuple[Columns, int] | None:
+        """Give the row that an entry brought in."""
+        place = self.place(position)
+        table = int(self._table[place])
+        return (self._tables[table - 2], int(self._row[place])) if table > 1 else None
+
+    def statement_at(self, position: int) -> Statement | None:
+        """Give the statement that an entry made."""
+        place = self.place(position)
+        return self._said[int(self._row[place])] if self._table[place] == 1 else None
+
+    def data_at(self, position: int) -> Mapping[str, Any]:
+        """Give the data that an entry brought in: a correction's are those that take the others' place."""
+        entry = self.entry_at(position)
+        data: dict[str, Any] = entry.data["data"] if entry.type == kinds.ENTRY_CORRECTED else entry.data
+        return data
+
+    # -- folding
+
+    def fold(self, entry: Entry) -> Touched:
+        """Take in the next entry.
+
+        Raises:
+            ValueError: It does not stand behind the last one, or too far out.
+
+        """
+        position = entry.position
+        self._make_room(position)
+        self._identities.add(entry.source, entry.id, position)
+        touched = Touched()
+        kind = entry.type
+        if kind in _KINDS:
+            self._add_row(_KINDS[kind], entry.subject or "", entry.provider, position, entry.data, touched)
+        elif kind == kinds.ENTRY_CORRECTED:
+            self._correct(entry, touched)
+        elif kind == kinds.ENTRY_WITHDRAWN:
+            target = self.find(entry.data["entry"])
+            if target is not None:
+                self._end(target, position, touched)
+        else:
+            self._state(kind, entry.subject, entry.provider, position, entry.data, touched)
+        self.assessment = self.assessment or entry.assessment
+        self.head = position
+        return touched
+
+    def _make_room(self, position: int) -> None:
+        """Find the entry's place: the next."""
+        if not self.head < position < FOREVER:
+            raise ValueError(f"position {position} cannot follow {self.head}: give the entries in order of position")
+        if position != self.head + 1 or not self._runs:
+            self._runs.append((position, self.count))
+        if self.count == len(self._table):
+            room = max(16, self.count + (self.count >> 2))
+            for name in ("_table", "_row"):
+                fresh = np.empty(room, np.int32)
+                fresh[: self.count] = getattr(self, name)
+                setattr(self, name, fresh)
+        self._table[self.count] = 0
+        self.count += 1
+
+    def _put(self, table: int, row: int) -> None:
+        self._table[self.count - 1], self._row[self.count - 1] = table, row
+
+    def _day(self, text: str) -> int:
+        day = self._days.get(text)
+        if day is None:
+            day = self._days[text] = date.fromisoformat(text).toordinal()
+        return day
+
+    def _add_row(
+        self, kind: Kind, unit: str, provider: str | None, position: int, data: Mapping[str, Any], touched: Touched
+    ) -> None:
+        pair = unit, data["indicator"]
+        code = self._codes.get(pair)
+        if code is None:
+            code = self._codes[pair] = len(self._tables)
+            self._tables.append(Columns(*pair))
+            self.rows[pair] = self._tables[code]
+        name, part = _NAMES[kind]
+        if kind is Kind.FIGURE:
+            series, value = (kind, data[name], provider, data.get(part)), data["value"]
+        else:
+            series, value = (kind, data[name], None, data[part]), data.get("points")
+            self._keep_evidence(unit, position, data)
+        day = self._day(data["occurred"])
+        self._put(code + 2, self._tables[code].append(position, day, series, value, data.get("tier")))
+        touched.pairs.add(pair)
+
+    def _keep_evidence(self, unit: str, position: int, data: Mapping[str, Any]) -> None:
+        digests = tuple(str(one["digest"]) for one in data.get("evidence") or () if "digest" in one)
+        if digests:
+            self.evidence[unit].append((position, digests))
+
+    def _correct(self, entry: Entry, touched: Touched) -> None:
+        target = self.find(entry.data["entry"])
+        if target is None:
+            return
+        self._end(target, entry.position, touched)
+        found, said = self.row_at(target), self.statement_at(target)
+        if found is not None:
+            rows, row = found
+            series = rows.series_of(row)
+            self._add_row(series.kind, rows.unit, series.provider, entry.position, entry.data["data"], touched)
+        elif said is not None:
+            self._state(said.kind, said.unit, said.provider, entry.position, entry.data["data"], touched)
+
+    def _end(self, target: int, position: int, touched: Touched) -> None:
+        found, said = self.row_at(target), self.statement_at(target)
+        if found is not None:
+            rows, row = found
+            rows.until[row] = position
+            touched.pairs.add((rows.unit, rows.indicator))
+        elif said is not None:
+            said.until = position
+            self._touch(said, touched)
+
+    def _state(
+        self,
+        kind: str,
+        unit: str | None,
+        provider: str | None,
+        position: int,
+        data: Mapping[str, Any],
+        touched: Touched,
+    ) -> None:
+        if kind in kinds.CARRIES_RUBRIC:
+            self._adopt(position, data)
+            data = _NOTHING
+        elif kind in (kinds.ASSESSMENT_CLOSED, kinds.ASSESSMENT_RESTATED):
+            self.closings.append(_closing(position, data))
+        named: Mapping[str, Any] | None = data.get("appeal") or data.get("entry")
+        about = None if named is None else self.find(named)
+        if kind == kinds.ENTRY_CONFIRMED:
+            data = _NOTHING
+        said = Statement(position, kind, unit, provider, data, about)
+        self._put(1, len(self._said))
+        self._said.append(said)
+        self.statements[kind].append(said)
+        self._touch(said, touched)
+
+    def _touch(self, said: Statement, touched: Touched) -> None:
+        if said.kind == kinds.INDICATOR_DETERMINED:
+            touched.pairs.add((said.unit or "", said.data["indicator"]))
+        elif said.kind == kinds.RULING_MADE or said.kind in kinds.CARRIES_RUBRIC:
+            touched.rules = True
+        elif said.kind in _STATES:
+            touched.state = True
+
+    def _adopt(self, position: int, data: Mapping[str, Any]) -> None:
+        edition = Edition(position, self._load(data["rubric"]["content"]))
+        if "period" not in data:
+            self.editions.append(edition)
+            return
+        first, last = (date.fromisoformat(data["period"][end]) for end in ("from", "to"))
+        self._begin(edition, first, last, data["timezone"])
+
+    def _begin(self, edition: Edition, first: date, last: date, timezone: str) -> None:
+        self.editions = [edition]
+        self.period = first, last
+        self.zone = ZoneInfo(timezone)
+
+
+def _closing(position: int, data: Mapping[str, Any]) -> Closing:
+    supersedes = data.get("supersedes")
+    return Closing(
+        position,
+        date.fromisoformat(data["as_of"]),
+        int(data["known_at"]),
+        int(data["rubric"]),
+        data.get("readings") or {},
+        str(data["standing"]),
+        None if supersedes is None else int(supersedes),
+    )

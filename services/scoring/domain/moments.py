@@ -1,0 +1,91 @@
+"""Finds the moment that a coordinate names: which day, which position, which rubric under which readings."""
+
+import bisect
+from datetime import date, datetime
+
+from services.scoring.domain.coordinate import Coordinate, Moment, Unanswerable, instant
+from services.scoring.domain.ledger import Ledger
+from services.scoring.domain.statements import holding
+from shared.contracts import kinds, times
+from shared.rubric.faults import NotPlaced
+from shared.rubric.rubric import Rubric
+
+
+def moment(ledger: Ledger, coordinate: Coordinate) -> Moment:
+    """Leave nothing open.
+
+    Raises:
+        Unanswerable: The position is not there (yet), no rubric is known at it, or the rules cannot be as asked.
+
+    """
+    known_at = position(ledger, coordinate.known_at)
+    rubric = _rubric(ledger, coordinate.rubric, known_at)
+    _, last = ledger.period or (rubric.start, rubric.end)
+    try:
+        readings = rubric.readings(rulings(ledger, rubric, known_at) | dict(coordinate.readings))
+    except NotPlaced as fault:
+        raise Unanswerable(fault.code, fault.reason) from None
+    return Moment(coordinate.as_of or last, known_at, rubric, readings, rubric.under(readings))
+
+
+def position(ledger: Ledger, known_at: int | datetime | date | None) -> int:
+    """Give the position that a known-at means.
+
+    Raises:
+        Unanswerable: It lies beyond the head or before the first entry.
+
+    """
+    head = ledger.head
+    if head == 0:
+        raise Unanswerable("not-known", "nothing is known yet: the ledger has no entry")
+    if known_at is None:
+        return head
+    if not isinstance(known_at, int):
+        until = instant(known_at, ledger.zone)
+        found = bisect.bisect_right(range(ledger.count), until, key=lambda place: _accepted(ledger, place))
+        if found == 0:
+            first = ledger.entry_at(ledger.position(0)).acceptedtime
+            raise Unanswerable("not-known", f"nothing was known at {known_at}: the first entry was accepted at {first}")
+        return ledger.position(found - 1)
+    first = ledger.position(0)
+    if known_at < first:
+        raise Unanswerable("not-known", f"nothing was known at position {known_at}: the first entry has {first}")
+    if known_at > head:
+        raise Unanswerable("not-yet", f"position {known_at} is not there yet: the last entry has {head}")
+    return known_at
+
+
+def _accepted(ledger: Ledger, place: int) -> datetime:
+    return times.instant(ledger.entry_at(ledger.position(place)).acceptedtime)
+
+
+def _rubric(ledger: Ledger, wanted: int | Rubric | None, known_at: int) -> Rubric:
+    if isinstance(wanted, Rubric):
+        return wanted
+    known = [edition.rubric for edition in ledger.editions if edition.position <= known_at]
+    if wanted is None:
+        if not known:
+            raise Unanswerable(
+                "not-known", f"no rubric is known at position {known_at}: open the assessment, or name one"
+            )
+        return known[-1]
+    # A version adopted later may be asked for too: what would it have said of what was known then?
+    every = known[::-1] + [edition.rubric for edition in ledger.editions if edition.position > known_at]
+    for rubric in every:
+        if rubric.version == wanted:
+            return rubric
+    versions = ", ".join(str(edition.rubric.version) for edition in ledger.editions) or "none"
+    raise Unanswerable("unknown-rubric", f"the ledger has no rubric version {wanted}: it has {versions}")
+
+
+def rulings(ledger: Ledger, rubric: Rubric, known_at: int) -> dict[str, str]:
+    """Give the readings ruled, the later position over the earlier; what the rubric has no place for is left out."""
+    found: dict[str, str] = {}
+    for said in holding(ledger.statements[kinds.RULING_MADE], known_at):
+        finding, reading = said.data["finding"], said.data["reading"]
+        try:
+            rubric.admission.reading(finding, reading)
+        except NotPlaced:
+            continue
+        found[finding] = reading
+    return found

@@ -1,0 +1,125 @@
+"""How one rubric sees the rows: which it cannot place, and which of its readings would leave out which.
+
+A row was admitted under the rubric in force then. Under another one (adopted since, or one of somebody's own) it is
+placed anew, from the entry itself; what has no place there stays in the ledger and counts for nothing.
+"""
+
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.scoring.domain.columns import Columns, Kind, Series
+from services.scoring.domain.ledger import Ledger, Pair
+from shared.rubric.facts import Award, Figure
+from shared.rubric.faults import NotPlaced
+from shared.rubric.rubric import Rubric
+
+UNPLACED = -1
+"""The code of a row that the rubric cannot place. 0 is a row that no reading leaves out."""
+
+_NONE = np.empty(0, np.int16)
+_MOST = 8  # placements kept: rubrics of somebody's own come and go
+
+
+class Placement:
+    """The rows of an assessment under one rubric: a code a row, 2 bytes, added to as rows are."""
+
+    def __init__(self, rubric: Rubric, ledger: Ledger) -> None:
+        self.rubric = rubric
+        self.masks: list[int] = [0]
+        """What each code stands for: the bits of the readings that leave the row out."""
+        self._ledger = ledger
+        self._codes: dict[Pair, NDArray[np.int16]] = {}
+
+    def codes(self, rows: Columns) -> NDArray[np.int16]:
+        """Give the code of every row."""
+        pair = rows.unit, rows.indicator
+        known = self._codes.get(pair, _NONE)
+        count = rows.count
+        if len(known) < count:
+            known = self._codes[pair] = np.concatenate([known, self._fresh(rows, len(known), count)])
+        return known
+
+    def _fresh(self, rows: Columns, start: int, count: int) -> NDArray[np.int16]:
+        """Place rows: those admitted under this rubric that no reading can leave out need not be looked at."""
+        codes = np.zeros(count - start, np.int16)
+        asked = np.array([self._concerned(rows, series) for series in rows.series], np.bool_)[rows.code[start:count]]
+        admitted = self._admitted(rows.position[start:count])
+        for place in np.flatnonzero(asked | ~admitted).tolist():
+            codes[place] = self._code(rows, start + place, admitted=bool(admitted[place]))
+        return codes
+
+    def _concerned(self, rows: Columns, series: Series) -> bool:
+        return self.rubric.rows.concerns(rows.indicator, series.name if series.kind is Kind.FIGURE else None)
+
+    def _admitted(self, positions: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Which entries were accepted while this rubric was in force."""
+        editions = self._ledger.editions
+        same = np.array([edition.rubric.digest == self.rubric.digest for edition in editions], np.bool_)
+        return same[np.searchsorted([edition.position for edition in editions], positions) - 1]
+
+    def figure(self, rows: Columns, row: int) -> Figure:
+        """Give a row as the figure it is."""
+        series = rows.series_of(row)
+        value = rows.number(row)
+        if value is None or series.provider is None:
+            raise TypeError(series)
+        position = int(rows.position[row])
+        return Figure(
+            rows.indicator, series.name, series.provider, value, rows.day(row), position, series.part, rows.tier_of(row)
+        )
+
+    def award(self, rows: Columns, row: int) -> Award:
+        """Give a row as the award or deduction it is; a fixed line's points are the rubric's.
+
+        Raises:
+            NotPlaced: No points were said, and the line is not fixed in this rubric.
+
+        """
+        series = rows.series_of(row)
+        points = rows.number(row)
+        if not isinstance(points, Fraction):
+            ask = self.rubric.admission.award if series.kind is Kind.AWARD else self.rubric.admission.deduction
+            points = ask(rows.unit, rows.indicator, series.name, None)
+        position = int(rows.position[row])
+        return Award(rows.indicator, series.name, series.part or "", points, rows.day(row), position)
+
+    def _code(self, rows: Columns, row: int, *, admitted: bool) -> int:
+        try:
+            if not admitted:
+                self._admit(rows, row)
+            figure = rows.series_of(row).kind is Kind.FIGURE
+            mask = self.rubric.exclusions(self.figure(rows, row) if figure else self.award(rows, row))
+        except NotPlaced:
+            return UNPLACED
+        if mask not in self.masks:
+            self.masks.append(mask)
+        return self.masks.index(mask)
+
+    def _admit(self, rows: Columns, row: int) -> None:
+        series = rows.series_of(row)
+        data = self._ledger.data_at(int(rows.position[row]))
+        ask = self.rubric.admission
+        if series.kind is Kind.FIGURE:
+            ask.figure(rows.unit, rows.indicator, series.name, series.provider, data)
+        elif series.kind is Kind.AWARD:
+            ask.award(rows.unit, rows.indicator, series.name, data.get("points"))
+        else:
+            ask.deduction(rows.unit, rows.indicator, series.name, data.get("points"))
+
+
+class Placements:
+    """The placements of one ledger's rows, by the rubric's digest; the least recently asked goes first."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._kept: dict[str, Placement] = {}
+
+    def of(self, rubric: Rubric) -> Placement:
+        """Give the placement of a rubric."""
+        found = self._kept.pop(rubric.digest, None) or Placement(rubric, self._ledger)
+        self._kept[rubric.digest] = found
+        while len(self._kept) > _MOST:
+            self._kept.pop(next(iter(self._kept)), None)
+        return found

@@ -1,0 +1,87 @@
+"""Scores at one moment: the rules applied to the facts of every unit, and who stands where."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from services.scoring.domain.coordinate import Moment
+from services.scoring.domain.facts import Sheet
+from services.scoring.domain.ledger import Ledger, Pair
+from services.scoring.domain.placement import Placement
+from services.scoring.domain.statements import Statement, holding
+from shared.contracts import kinds
+from shared.rubric.facts import Determination
+from shared.rubric.faults import NotPlaced
+from shared.rubric.result import Ranked, Result, Tally
+
+
+class Scores:
+    """What every indicator of every unit is worth at one moment."""
+
+    def __init__(self, ledger: Ledger, placement: Placement, moment: Moment) -> None:
+        """Work everything out."""
+        self._ledger = ledger
+        self.placement = placement
+        self.moment = moment
+        self.determined: dict[Pair, Determination] = {}
+        self._sheet = Sheet()
+        self._results: dict[Pair, Result] = {}
+        self.tallies: dict[str, Tally] = {}
+        for rows in list(ledger.rows.values()):
+            self._sheet.put(rows, placement, moment)
+        self._determine()
+        self._score(self.pairs())
+
+    def pairs(self) -> list[Pair]:
+        """Give every unit with every indicator that assesses it and is scored, in the rubric's order."""
+        indicators = self.moment.rubric.indicators.values()
+        return [(unit, each.id) for each in indicators if each.rule is not None for unit in each.units]
+
+    def refold(self, pairs: Iterable[Pair], moment: Moment) -> None:
+        """Go on to a later moment under the same rules: only these indicators' facts have changed."""
+        self.moment = moment
+        touched = set(pairs)
+        for pair in touched:
+            rows = self._ledger.rows.get(pair)
+            if rows is not None:
+                self._sheet.put(rows, self.placement, moment)
+        self._determine()
+        known = self._results
+        self._score(affected for pair in touched for affected in moment.rules.affected(*pair) if affected in known)
+
+    def ranked(self) -> list[Ranked]:
+        """Give the units in order of rank, then id."""
+        return self.moment.rules.rank(self.tallies)
+
+    def results(self) -> dict[Pair, Result]:
+        """Give what each indicator is worth after everything that looks across indicators and units."""
+        return {(unit, each): result for unit, tally in self.tallies.items() for each, result in tally.results.items()}
+
+    def _score(self, pairs: Iterable[Pair]) -> None:
+        rules = self.moment.rules
+        for pair in dict.fromkeys(pairs):
+            self._results[pair] = rules.score(*pair, self._sheet.units, self.determined.get(pair))
+        self.tallies = rules.tally(self._results)
+
+    def _determine(self) -> None:
+        """Of several determinations in force the later day prevails, then the later position."""
+        self.determined = {}
+        moment = self.moment
+        for said in holding(self._ledger.statements[kinds.INDICATOR_DETERMINED], moment.known_at):
+            pair = said.unit or "", said.data["indicator"]
+            found = determination(said, self.placement)
+            if found is None or found.occurred > moment.as_of:
+                continue
+            known = self.determined.get(pair)
+            if known is None or (known.occurred, known.position) < (found.occurred, found.position):
+                self.determined[pair] = found
+
+
+def determination(said: Statement, placement: Placement) -> Determination | None:
+    """Give a statement as the determination it is; None where the rubric cannot place it."""
+    data = said.data
+    ask = placement.rubric.admission.determination
+    try:
+        points = ask(said.unit or "", data["indicator"], data["outcome"], data.get("points"))
+    except NotPlaced:
+        return None
+    return Determination(points, date.fromisoformat(data["occurred"]), said.position)
