@@ -4,7 +4,7 @@ Every question has two forms: `…_faults` lists what is wrong, in the order of 
 can sort its own findings in between; the short form raises the first of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -25,7 +25,7 @@ class Admission:
         units: Mapping[str, Unit],
         indicators: Mapping[str, Indicator],
         findings: Mapping[str, Finding],
-        bounds: Mapping[str, Bounds],
+        bounds: Callable[[str], Bounds],
     ) -> None:
         self._units = units
         self._indicators = indicators
@@ -102,9 +102,7 @@ class Admission:
         """List what is wrong with a deduction."""
         return self._line_faults(unit, indicator, line, points, takes=True)
 
-    def _line_faults(
-        self, unit: str, indicator: str, line: str, points: str | None, *, takes: bool
-    ) -> list[NotPlaced]:
+    def _line_faults(self, unit: str, indicator: str, line: str, points: str | None, *, takes: bool) -> list[NotPlaced]:
         found, owner = self._placed(unit, indicator)
         if owner is None:
             return found
@@ -146,7 +144,7 @@ class Admission:
         if self._names(unit) and unit not in owner.units:
             found.append(NotPlaced("not-this-unit", f"{indicator} does not assess {unit}"))
         if outcome == "points" and value is not None:
-            low, high = self._bounds[indicator]
+            low, high = self._bounds(indicator)
             if value > high or (low is not None and value < low):
                 least = "any number" if low is None else _plain(low)
                 found.append(
@@ -165,7 +163,9 @@ class Admission:
         if asked is None:
             raise NotPlaced("unknown-finding", f"the rubric has no finding {finding}")
         if reading not in asked.readings:
-            known = f"its readings are {', '.join(asked.readings)}" if asked.readings else "it is a question for the record"
+            known = (
+                f"its readings are {', '.join(asked.readings)}" if asked.readings else "it is a question for the record"
+            )
             raise NotPlaced("unknown-reading", f"{finding} has no reading {reading}: {known}")
 
     def _names(self, unit: str) -> bool:

@@ -13,7 +13,17 @@ from shared.rubric.reader import Reader
 def example(reader: Reader, indicators: Mapping[str, Indicator], last_day: date) -> Example:
     """Read one example; `figures` is either `measure: value` or a list with what else matters."""
     reader.only(
-        "name", "unit", "indicator", "readings", "figures", "awards", "others", "points", "state", "attainable", "absorbed"
+        "name",
+        "unit",
+        "indicator",
+        "readings",
+        "figures",
+        "awards",
+        "others",
+        "points",
+        "state",
+        "attainable",
+        "absorbed",
     )
     owner = reader.need("indicator").reference(indicators, "indicator")
     unit = reader.need("unit").text()

@@ -56,7 +56,9 @@ class UnitFacts:
     out, with the finding's id: it bears on no point and is shown in the trace.
     """
 
-    figures: Mapping[tuple[str, str], tuple[Figure, ...]] = field(default_factory=dict[tuple[str, str], tuple[Figure, ...]])
+    figures: Mapping[tuple[str, str], tuple[Figure, ...]] = field(
+        default_factory=dict[tuple[str, str], tuple[Figure, ...]]
+    )
     awards: Mapping[str, tuple[Award, ...]] = field(default_factory=dict[str, tuple[Award, ...]])
     excluded: Mapping[str, tuple[tuple[Figure | Award, str], ...]] = field(
         default_factory=dict[str, tuple[tuple[Figure | Award, str], ...]]

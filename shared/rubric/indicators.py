@@ -27,7 +27,18 @@ class Known:
 def indicator(reader: Reader, known: Known) -> Indicator:
     """Read one indicator; its rule is kept as it stands and read under each table of readings."""
     reader.only(
-        "id", "name", "block", "units", "clause", "text", "max", "measures", "lines", "not_applicable", "counts_from", "rule"
+        "id",
+        "name",
+        "block",
+        "units",
+        "clause",
+        "text",
+        "max",
+        "measures",
+        "lines",
+        "not_applicable",
+        "counts_from",
+        "rule",
     )
     name, english = reader.need("name").read(words)
     max_finding, maxima = reader.need("max").branches(Reader.number)

@@ -24,7 +24,8 @@ LANGUAGE = "1"
 
 SECTIONS = (
     "language", "id", "version", "title", "document", "period", "timezone", "assessor", "total", "missing", "units",
-    "providers", "blocks", "findings", "baselines", "indicators", "tasks", "work", "unscored", "ranking", "grades", "examples",
+    "providers", "blocks", "findings", "baselines", "indicators", "tasks", "work", "unscored", "ranking", "grades",
+    "examples",
 )  # fmt: skip
 
 T = TypeVar("T")
@@ -54,7 +55,9 @@ def _unique(faults: list[Fault]) -> list[Fault]:
 
 def _rubric(reader: Reader, scope: Scope, text: str) -> Rubric:
     if reader.need("language").text() != LANGUAGE:
-        reader.need("language").fail("this language is not known", f"write language: {LANGUAGE}, or use a later release")
+        reader.need("language").fail(
+            "this language is not known", f"write language: {LANGUAGE}, or use a later release"
+        )
     reader.only(*SECTIONS)
     findings = section(reader, "findings", envelope.finding, "finding")
     scope.known = _known(findings)

@@ -63,7 +63,8 @@ class Measure:
 
     `low` and `high` bound a number (None: no bound), `words` are the values of one that is no number, `tiers` make it
     judged, `lists` means that several are kept side by side, told apart by `occasion`. `grain` holds by reading of
-    `grain_finding` (or under "") the step that values must keep to, None for any. `scored` is false for what is only tracked.
+    `grain_finding` (or under "") the step that values must keep to, None for any. `scored` is false for what is only
+    tracked.
     """
 
     id: str

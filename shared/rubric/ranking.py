@@ -6,6 +6,7 @@ from math import floor
 
 from shared.contracts.numbers import fraction, shown
 from shared.rubric.model import Grade
+from shared.rubric.places import COMPETITION, DENSE, EXACT, SHOWN, places
 from shared.rubric.result import Ranked, Tally
 
 
@@ -14,16 +15,11 @@ def rank(tallies: Mapping[str, Tally], *, by_shown: bool, dense: bool, grades: S
 
     `by_shown` compares the totals as shown, else the exact ones. `dense` gives 1, 1, 2, else 1, 1, 3.
     """
-    worth = {unit: fraction(shown(each.total)) if by_shown else each.total for unit, each in tallies.items()}
-    order = sorted(tallies, key=lambda unit: (-worth[unit], unit))
-    values = list(worth.values())
-    distinct = sorted(set(values), reverse=True)
-    ranks = {
-        unit: 1 + (distinct.index(worth[unit]) if dense else sum(value > worth[unit] for value in values))
-        for unit in order
-    }
-    given = _grades(order, worth, tallies, grades)
-    return [Ranked(unit, ranks[unit], values.count(worth[unit]) > 1, given.get(unit)) for unit in order]
+    totals = {unit: each.total for unit, each in tallies.items()}
+    order = places(totals, by=SHOWN if by_shown else EXACT, ties=DENSE if dense else COMPETITION)
+    worth = {unit: fraction(shown(total)) if by_shown else total for unit, total in totals.items()}
+    given = _grades([place.unit for place in order], worth, tallies, grades)
+    return [Ranked(place.unit, place.rank, place.tied, given.get(place.unit)) for place in order]
 
 
 def _grades(

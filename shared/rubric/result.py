@@ -13,8 +13,8 @@ from shared.rubric.outcome import ZERO, Effect, Input, Note, Outcome
 class Result:
     """One indicator of one unit: `points` now, `full` with every missing measure at full, and why.
 
-    `state` is scored, pending, conflict, not-applicable or determined. `adjusted` says why a tally gave it other points.
-    The trace is written when it is asked for.
+    `state` is scored, pending, conflict, not-applicable or determined. `adjusted` says why a tally gave it other
+    points. The trace is written when it is asked for.
     """
 
     unit: str
@@ -41,9 +41,7 @@ class Result:
             note: Note = ("determined" if self.state == "determined" else "determined-na",)
             # What a determination overrides stays to be seen below it.
             inputs = [trace.of_input(self.determined, self.readings)]
-            top = trace.node(
-                "determination", self.clause, self.points, self.max, note, inputs=inputs, parts=[scored]
-            )
+            top = trace.node("determination", self.clause, self.points, self.max, note, inputs=inputs, parts=[scored])
         if self.adjusted:
             top = trace.node("adjusted", self.clause, self.points, self.max, self.adjusted, inputs=[], parts=[top])
         return top

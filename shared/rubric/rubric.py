@@ -125,7 +125,7 @@ class Rubric:
         return self._rules[key]
 
     def compiled(self, indicator: str, readings: Mapping[str, str]) -> Compiled:
-        """Give an indicator's rule, and what it uses, under a full table: compiled once for the readings it depends on."""
+        """Give an indicator's rule and what it uses: compiled once for the readings that it depends on."""
         key = indicator, *(readings[finding] for finding in self.uses[indicator])
         if key not in self._compiled:
             self._compiled[key] = compile_rule(self, self.indicators[indicator], self.scope(readings))

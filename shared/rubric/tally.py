@@ -17,12 +17,10 @@ def tally(
     results: Mapping[tuple[str, str], Result],
 ) -> dict[str, Tally]:
     """Add up every unit."""
-    by_unit: dict[str, dict[str, Result]] = {unit: {} for unit in units}
-    for indicator in indicators:
-        for unit in by_unit:
-            found = results.get((unit, indicator))
-            if found is not None:
-                by_unit[unit][indicator] = found
+    by_unit = {
+        unit: {indicator: results[unit, indicator] for indicator in indicators if (unit, indicator) in results}
+        for unit in units
+    }
     means = _peers(indicators, by_unit)
     return {unit: _unit(unit, blocks, indicators, own, means) for unit, own in by_unit.items()}
 
@@ -67,10 +65,12 @@ def _zeroed(results: Results) -> dict[str, Result]:
     for name, result in results.items():
         for effect in result.effects:
             by |= {item: name for item in effect.zero if item != name}
-    return {
-        name: result.adjust(min(result.points, ZERO), min(result.full, ZERO), ("zeroed", by[name])) if name in by else result
-        for name, result in results.items()
-    }
+    return {name: _nothing(result, by[name]) if name in by else result for name, result in results.items()}
+
+
+def _nothing(result: Result, by: str) -> Result:
+    # A veto takes what was earned; what was deducted stays deducted.
+    return result.adjust(min(result.points, ZERO), min(result.full, ZERO), ("zeroed", by))
 
 
 def _peers(

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import ClassVar, TypeVar
 
 from shared.rubric.model import Indicator, Unit
-from shared.rubric.outcome import Amount, Case, Note, Outcome
+from shared.rubric.outcome import Amount, Case, Input, Note, Outcome
 from shared.rubric.reader import Reader
 
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:%|/[0-9]+(?:\.[0-9]+)?)?")
@@ -98,7 +98,7 @@ class Points:
             return Outcome(self, Fraction(0), self.max, note, pending=True, inputs=inputs)
         return None
 
-    def conflicting(self, note: Note, inputs: tuple = ()) -> Outcome:  # type: ignore[type-arg]
+    def conflicting(self, note: Note, inputs: tuple[Input, ...] = ()) -> Outcome:
         """Answer that the facts contradict each other: no points now, the maximum at full."""
         return Outcome(self, Fraction(0), self.max, note, conflict=note, inputs=inputs)
 
@@ -199,7 +199,8 @@ def _begins(reader: Reader, words: Mapping[str, object], beside: set[str] | None
     strange = [name for name in names if name not in words and name not in beside] if beside is not None else []
     if len(found) == 1 and not strange:
         return found[0]
-    known = ", ".join(words)
-    if strange or not found:
-        reader.fail(f"no word of the language begins {noun} here: {', '.join(strange or names)}", f"it may be {known}")
-    reader.fail(f"{noun} begins with one word, here are {', '.join(found)}", "keep one, and combine with sum or mean")
+    if len(found) > 1:
+        advice = "keep one, and combine with sum or mean"
+        return reader.fail(f"{noun} begins with one word, here are {', '.join(found)}", advice)
+    message = f"no word of the language begins {noun} here: {', '.join(strange or names)}"
+    return reader.fail(message, f"it may be {', '.join(words)}")

@@ -12,7 +12,7 @@ from shared.rubric.rules.quantities import Number
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit(Points):
-    """Points held between `at_least` and `at_most` (None: open); what it cuts from awards and deductions is absorbed."""
+    """Points held between `at_least` and `at_most` (None: open); what it cuts from awards is absorbed."""
 
     rule: ClassVar[str] = "limit"
     of: Points
@@ -117,8 +117,6 @@ def above(
     )
 
 
-
-
 @gives_points("limit")
 def limit(reader: Reader, env: Env) -> Points:
     """`{of: rule, at_least: 0, at_most: 10}`."""
@@ -169,5 +167,3 @@ def multiplied(reader: Reader, env: Env) -> Points:
         most = reader.need("up_to").read(Reader.number)
     low = None if of.low is None else min(of.low * most, ZERO)
     return Multiplied(clause=env.clause, max=of.max * most, low=low, tallies=of.tallies, of=of, by=by, up_to=most)
-
-

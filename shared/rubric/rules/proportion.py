@@ -83,5 +83,3 @@ def proportion(reader: Reader, env: Env) -> Points:
         floor=floor,
         lower=reader.field("better", lambda part: part.one_of({"higher": False, "lower": True}), False),
     )
-
-

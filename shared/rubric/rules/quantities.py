@@ -42,7 +42,8 @@ class Reported(Quantity):
     """The figure in force of a measure.
 
     Of several lists `across` says which counts. Of several providers `prevails` go first, in order; the others must
-    agree, and one alone is pending. `default` is the value where nothing is reported; `tier` takes the tier, not the value.
+    agree, and one alone is pending. `default` is the value where nothing is reported; `tier` takes the tier, not the
+    value.
     """
 
     indicator: str

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from math import floor
 from typing import ClassVar
 
@@ -263,7 +264,8 @@ def _step(reader: Reader) -> Step:
     per = reader.need("per").read(Reader.number)
     if per <= 0:
         reader.fail("a step of 0 or less never ends", "state a `per` above 0")
-    return Step(per=per, points=reader.need("points").read(Reader.number), part=reader.field("part", Reader.flag, False))
+    part = reader.field("part", Reader.flag, False)
+    return Step(per=per, points=reader.need("points").read(Reader.number), part=part)
 
 
 @gives_points("piecewise")
@@ -271,7 +273,7 @@ def piecewise(reader: Reader, env: Env) -> Points:
     """`{of: rate, through: [[60, 0], [80, 6], [100, 10]]}`."""
     reader.only("of", "through", "unreported")
     found = reader.need("through").each(_corner)
-    if len(found) < 2 or any(left[0] >= right[0] for left, right in zip(found, found[1:], strict=False)):
+    if len(found) < 2 or any(left[0] >= right[0] for left, right in pairwise(found)):
         reader.fail("the values of a line rise from one point to the next", "write [[60, 0], [80, 6], [100, 10]]")
     given = [points for _, points in found]
     return Piecewise(
