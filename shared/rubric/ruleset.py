@@ -46,6 +46,11 @@ class Rules:
         self._maxima = {each.id: _maximum(each, readings) for each in rubric.indicators.values()}
         self._points: dict[str, Points | None] = {}
 
+    @property
+    def ranking(self) -> dict[str, str]:
+        """How totals become ranks, in the words of `places`."""
+        return {"by": "shown" if self._by_shown else "exact", "ties": "dense" if self._dense else "competition"}
+
     def excluding(self, mask: int) -> str:
         """Name the finding whose reading in force leaves out a row with these exclusions."""
         return self.rubric.rows.finding(mask & self.excluded)
