@@ -105,7 +105,8 @@ READINGS = {
     "A31": ["year", "from-effect"],
 }
 MOVES = {"A02": "total", "A22": "total", "A10": "none", "A34": "none"}  # all others: rank
-FINDINGS = sorted([*READINGS, "A07", "A10", "A20", "A22", "A29", "A32", "A34"])
+# A35 is the question that the text has no "each" for pilots.
+FINDINGS = sorted([*READINGS, "A07", "A10", "A20", "A22", "A29", "A32", "A34", "A35"])
 
 # ? The calendars are the rubric's: who reports month by month. The contract names none; these are the providers
 #   with cumulative figures.

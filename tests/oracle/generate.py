@@ -280,7 +280,9 @@ class Writer:
         figures = self.alive("SubmissionReceived", "BonusAwarded")
         if figures:
             one = self.random.choice(figures)
-            by = self.random.choice([None, "tax" if one.provider == "hr" else "hr"])
+            # The assessor is the sme-office: what it reported somebody else confirms.
+            others = [by for by in ("hr", "tax", None) if by != one.provider]
+            by = self.random.choice(others[:-1] if one.provider in (None, "sme-office") else others)
             self.append("EntryConfirmed", {"entry": named(one), "reason": "seen the files"}, one.subject, by)
 
     def correct(self) -> None:
