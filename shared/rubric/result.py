@@ -28,7 +28,7 @@ class Result:
     outcome: Outcome | None
     determined: Input | None
     excluded: tuple[Input, ...]
-    readings: Mapping[str, str]
+    said: trace.Said
     effects: tuple[Effect, ...] = ()
     adjusted: Note = ()
 
@@ -40,17 +40,17 @@ class Result:
         if self.determined is not None:
             note: Note = ("determined" if self.state == "determined" else "determined-na",)
             # What a determination overrides stays to be seen below it.
-            inputs = [trace.of_input(self.determined, self.readings)]
+            inputs = [trace.of_input(self.determined, self.said)]
             top = trace.node("determination", self.clause, self.points, self.max, note, inputs=inputs, parts=[scored])
         if self.adjusted:
             top = trace.node("adjusted", self.clause, self.points, self.max, self.adjusted, inputs=[], parts=[top])
         return top
 
     def _scored(self) -> dict[str, Any]:
-        left_out = [trace.of_input(each, self.readings) for each in self.excluded]
+        left_out = [trace.of_input(each, self.said) for each in self.excluded]
         if self.outcome is None:
             return trace.node("tracked", self.clause, ZERO, ZERO, ("tracked",), inputs=left_out, parts=[])
-        written = trace.of_outcome(self.outcome, self.readings)
+        written = trace.of_outcome(self.outcome, self.said)
         written["inputs"] += left_out
         return written
 

@@ -136,6 +136,19 @@ class Rubric:
         known = {finding.id: tuple(finding.readings) for finding in self.findings.values() if finding.readings}
         return Scope(readings=readings, known=known)
 
+    def bearing(self, indicator: str) -> tuple[str, ...]:
+        """Name the findings that bear on an indicator: what its points depend on, and open questions on its clause."""
+        owner = self.indicators[indicator]
+        found = [*self.uses[indicator], *(each.grain_finding for each in owner.measures.values()), owner.from_finding]
+        if owner.measures and self.missing is not None:
+            found.append(self.missing.deciding())
+        asked = [
+            finding.id
+            for finding in self.findings.values()
+            if finding.id in found or (not finding.readings and _touch(finding.clause, owner.clause))
+        ]
+        return tuple(asked)
+
     def bounds(self, indicator: str) -> Bounds:
         """Give the least points that any reading allows (None: no bound), and the largest maximum."""
         lows = [self._low(indicator, table) for table in self._tables(self.uses[indicator])]
@@ -157,3 +170,9 @@ class Rubric:
         else:
             picks = [{finding: one} for finding, each in zip(findings, options, strict=True) for one in each]
         return [{**self.defaults, **pick} for pick in picks]
+
+
+def _touch(one: str, other: str) -> bool:
+    """Whether two clauses are the same, or one lies within the other."""
+    short, long = sorted((one, other), key=len)
+    return long == short or long.startswith(f"{short}.")

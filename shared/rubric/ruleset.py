@@ -14,6 +14,7 @@ from shared.rubric.result import Ranked, Result, Tally
 from shared.rubric.rules import grammar
 from shared.rubric.rules.grammar import Env, Points, Uses
 from shared.rubric.tally import tally
+from shared.rubric.trace import Said
 
 if TYPE_CHECKING:
     from shared.rubric.rubric import Rubric
@@ -45,6 +46,10 @@ class Rules:
         self._dense = _word(rubric.ties, scope, TIES)
         self._maxima = {each.id: _maximum(each, readings) for each in rubric.indicators.values()}
         self._points: dict[str, Points | None] = {}
+        self._said = {
+            each.id: Said(self.readings, frozenset(line.id for line in each.lines.values() if line.takes))
+            for each in rubric.indicators.values()
+        }
 
     @property
     def ranking(self) -> dict[str, str]:
@@ -83,7 +88,7 @@ class Rules:
             outcome=None,
             determined=None,
             excluded=tuple(Input(row, used=False, excluded=finding) for row, finding in left_out),
-            readings=self.readings,
+            said=self._said[indicator],
         )
         rule = self.points(indicator)
         if rule is not None:

@@ -1,6 +1,7 @@
 """Traces: how points came about, node by node, down to the clause and the position of every entry."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -29,7 +30,15 @@ def node(
     }
 
 
-def of_outcome(outcome: Outcome, readings: Mapping[str, str]) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a trace needs to know beside the outcome: the readings in force, and the lines that take points."""
+
+    readings: Mapping[str, str]
+    taking: Collection[str]
+
+
+def of_outcome(outcome: Outcome, said: Said) -> dict[str, Any]:
     """Write an outcome with everything below it."""
     rule = outcome.node.word if isinstance(outcome.node, Occasions) else outcome.node.rule
     return node(
@@ -38,12 +47,12 @@ def of_outcome(outcome: Outcome, readings: Mapping[str, str]) -> dict[str, Any]:
         outcome.now,
         outcome.node.max,
         outcome.note,
-        inputs=[of_input(each, readings) for each in outcome.inputs],
-        parts=[of_outcome(part, readings) for part in outcome.parts],
+        inputs=[of_input(each, said) for each in outcome.inputs],
+        parts=[of_outcome(part, said) for part in outcome.parts],
     )
 
 
-def of_input(each: Input, readings: Mapping[str, str]) -> dict[str, Any]:
+def of_input(each: Input, said: Said) -> dict[str, Any]:
     """Write a fact that was looked at; `excluded` names the finding, `reading` the reading that leaves it out."""
     row = each.row
     found: dict[str, Any] = {
@@ -57,9 +66,9 @@ def of_input(each: Input, readings: Mapping[str, str]) -> dict[str, Any]:
         found["provider"] = row.provider
         found |= {name: text for name, text in (("occasion", row.occasion), ("tier", row.tier)) if text is not None}
     elif isinstance(row, Award):
-        found |= {"line": row.line, "occasion": row.name}
+        found |= {"line": row.line, "incident" if row.line in said.taking else "occasion": row.name}
     if each.excluded is not None:
-        found |= {"excluded": each.excluded, "reading": readings.get(each.excluded, "")}
+        found |= {"excluded": each.excluded, "reading": said.readings.get(each.excluded, "")}
     return found
 
 

@@ -16,7 +16,7 @@ def explained(ledger: Ledger, scores: Scores, unit: str, indicator: str) -> dict
     """Give an indicator's points with what is attainable, its clauses, the findings that bear on it, and its trace."""
     result = scores.tallies[unit].results[indicator]
     rubric = scores.moment.rubric
-    bearing = rubric.uses[indicator]
+    bearing = rubric.bearing(indicator)
     return {
         **standing.indicator(result),
         "attainable": shown(result.full),
