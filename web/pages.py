@@ -1,0 +1,216 @@
+"""The pages: one function each, from a view to the template's context. They read the services and keep nothing."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import date
+from itertools import groupby
+from typing import Any
+
+import msgspec
+
+from shared.contracts.entries import decode_entry, leaf_hash
+from web.answers import Change, Explained, Flag, Standing, TaskRow, UnitChange
+from web.names import Names
+from web.rows import Row, number, rows
+from web.site import Page, Site
+from web.upstream import Declined, Unanswered
+from web.view import View
+
+WINDOW = 200
+"""Positions on a page of changes."""
+MOST_STRETCHES = 50
+
+
+class Missing(Exception):
+    """There is no such page; the message is one sentence for the reader."""
+
+
+async def shown(site: Site, assessment: str, view: View) -> Standing:
+    """The standing that a view shows: the board where nothing is asked, else the one at its coordinate."""
+    if view.plain:
+        return await site.upstream.board(assessment)
+    return await site.upstream.standing(assessment, view.coordinate)
+
+
+def fixed(standing: Standing, view: View) -> View:
+    """The view that shows this standing for ever."""
+    return view.at(
+        as_of=date.fromisoformat(standing.as_of) if standing.as_of else view.as_of,
+        known_at=str(standing.known_at.position),
+        rubric=standing.rules.version if standing.shown not in (None, "live") else view.rubric,
+        readings=_readings(standing) if standing.shown == "closed" else view.readings,
+    )
+
+
+def _readings(standing: Standing) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(standing.rules.readings.items()))
+
+
+def inside(standing: Standing, view: View) -> list[tuple[str, str]]:
+    """The coordinate that the rest of a page asks for, so that all its parts show one moment.
+
+    An open board leaves the date open, as it is open itself; a standing that stands still names all of it.
+    """
+    if view.plain and standing.shown in (None, "live"):
+        return [("known-at", str(standing.known_at.position))]
+    asked = view.at(known_at=str(standing.known_at.position))
+    return (fixed(standing, view) if view.plain else asked).coordinate
+
+
+async def about(site: Site, standing: Standing, view: View) -> tuple[Names, dict[str, Any]]:
+    """What every page says of its standing: title, coordinate, and the rules it departs from."""
+    names = await site.names(standing.assessment, standing.rules, view.language)
+    departing = [
+        (finding, reading)
+        for finding, reading in sorted(standing.rules.readings.items())
+        if not names.is_default(finding, reading)
+    ]
+    return names, {
+        "names": names,
+        "standing": standing,
+        "title": names.title or standing.title or standing.assessment,
+        "fixed": fixed(standing, view) if standing.known_at.position else view,
+        "departing": departing,
+    }
+
+
+async def assessments(site: Site, view: View) -> Page:
+    """All assessments."""
+    found = (await site.upstream.assessments()).assessments
+    named = [(each, await site.names(each.assessment, each.rubric, view.language)) for each in found]
+    return Page("_assessments.html", site.translate(view.language, "Assessments"), {"assessments": named})
+
+
+async def board(site: Site, assessment: str, view: View) -> Page:
+    """The ranked list."""
+    standing = await shown(site, assessment, view)
+    names, context = await about(site, standing, view)
+    questions = [each for each in standing.findings if each.state == "open" and each.moves == "rank"]
+    found = rows(standing, names)
+    more = {"rows": found, "questions": questions, "legend": _legend(found)}
+    return Page("_board.html", context["title"], context | more, standing.version)
+
+
+def _legend(found: list[Row]) -> list[tuple[str, str]]:
+    """The colours on a board and what they stand for; blocks of one colour once."""
+    return list({part.colour: (part.colour, part.name) for each in found for part in each.segments}.values())
+
+
+async def unit(site: Site, assessment: str, unit_id: str, view: View) -> Page:
+    """One unit: its place, its blocks, and every indicator with its trace."""
+    standing = await shown(site, assessment, view)
+    if unit_id not in {each.unit for each in standing.units}:
+        raise Missing(site.translate(view.language, "This assessment has no such unit."))
+    coordinate = inside(standing, view)
+    (names, context), explained = await asyncio.gather(
+        about(site, standing, view), site.upstream.explanation(assessment, unit_id, coordinate)
+    )
+    row = next(each for each in rows(standing, names) if each.unit == unit_id)
+    more = {
+        "row": row,
+        "units": len(standing.units),
+        "groups": _by_block(explained.indicators, names),
+        "flags": [flag for flag in standing.flags if flag.unit == unit_id],
+        "findings": {each.id: each for each in standing.findings},
+        "number": number,
+    }
+    return Page("_unit.html", f"{row.name} · {context['title']}", context | more, standing.version)
+
+
+def _by_block(indicators: Mapping[str, Explained], names: Names) -> list[tuple[str | None, dict[str, Explained]]]:
+    """Indicators under their blocks, in the rubric's order."""
+    order = {name: place for place, name in enumerate(names.rubric.indicators)} if names.rubric else {}
+    blocks = [*names.blocks({}), None]
+    sorted_ids = sorted(indicators, key=lambda name: (order.get(name, len(order)), name))
+    groups: dict[str | None, dict[str, Explained]] = {block: {} for block in blocks}
+    for name in sorted_ids:
+        groups.setdefault(names.block_of(name), {})[name] = indicators[name]
+    return [(block, held) for block, held in groups.items() if held]
+
+
+async def tasks(site: Site, assessment: str, view: View) -> Page:
+    """The task table with its progress."""
+    standing = await shown(site, assessment, view)
+    (names, context), found = await asyncio.gather(
+        about(site, standing, view), site.upstream.tasks(assessment, inside(standing, view))
+    )
+    texts = {str(task.row): task for task in names.rubric.tasks} if names.rubric else {}
+    title = site.translate(view.language, "Tasks")
+    more = {"tasks": found.tasks, "text": lambda row: _text(row, texts, names), "number": number}
+    return Page("_tasks.html", f"{title} · {context['title']}", context | more, standing.version)
+
+
+def _text(row: TaskRow, texts: Mapping[str, Any], names: Names) -> str:
+    task = texts.get(str(row.id))
+    return names.say(task.text, task.english) if task else row.text
+
+
+async def findings(site: Site, assessment: str, view: View) -> Page:
+    """The questions that the text leaves open, with their readings; and what to look at in the data."""
+    standing = await shown(site, assessment, view)
+    names, context = await about(site, standing, view)
+    states = {each.id: each for each in standing.findings}
+    title = site.translate(view.language, "Questions")
+    flags = sorted(standing.flags, key=lambda flag: flag.code)
+    grouped: list[tuple[str, list[Flag]]] = [(code, list(some)) for code, some in groupby(flags, lambda flag: flag.code)]
+    more = {"findings": names.findings(), "states": states, "flags": grouped}
+    return Page("_findings.html", f"{title} · {context['title']}", context | more, standing.version)
+
+
+async def entry(site: Site, assessment: str, position: int, view: View) -> Page:
+    """One entry: what it says, its stored form, and what it moved."""
+    stored, head = await asyncio.gather(site.upstream.entry(assessment, position), site.upstream.board(assessment))
+    try:
+        decoded = decode_entry(stored)
+    except msgspec.DecodeError as error:
+        raise Unanswered("intake", f"entry {position} cannot be read: {error}") from error
+    names, moved = await asyncio.gather(
+        site.names(assessment, head.rules, view.language), _moved_by(site, assessment, position)
+    )
+    context = {
+        "names": names,
+        "title": names.title or head.title or assessment,
+        "entry": decoded,
+        "stored": msgspec.json.format(stored, indent=2).decode("utf-8", "replace"),
+        "digest": leaf_hash(stored),
+        "moved": moved,
+        "head": max(head.position, head.known_at.position),
+    }
+    return Page("_entry.html", f"#{position} · {context['title']}", context)
+
+
+async def _moved_by(site: Site, assessment: str, position: int) -> list[UnitChange]:
+    """What an entry changed, as far as ranking can say now."""
+    try:
+        stretch = await site.upstream.changes(assessment, position - 1)
+    except (Unanswered, Declined):
+        return []
+    return next((change.data.changes for change in stretch.changes if change.position == position), [])
+
+
+async def changes(site: Site, assessment: str, view: View, before: int | None = None) -> Page:
+    """Who moved, and because of which entry: the newest first, so many positions a page."""
+    standing = await shown(site, assessment, view)
+    names, context = await about(site, standing, view)
+    last = standing.known_at.position
+    top = min(last, before - 1) if before else last
+    start = max(top - WINDOW, 0)
+    found = [change for change in await _stretch(site, assessment, start, top) if change.data.changes]
+    title = site.translate(view.language, "Changes")
+    more = {"changes": found[::-1], "start": start, "top": top, "last": last, "window": WINDOW}
+    return Page("_changes.html", f"{title} · {context['title']}", context | more, standing.version)
+
+
+async def _stretch(site: Site, assessment: str, start: int, top: int) -> list[Change]:
+    """The records from after `start` up to `top`."""
+    found: list[Change] = []
+    for _ in range(MOST_STRETCHES):
+        if start >= top:
+            break
+        answer = await site.upstream.changes(assessment, start)
+        found += [change for change in answer.changes if change.position <= top]
+        reached = max([answer.next or 0, *(change.position for change in answer.changes)])
+        if reached <= start:
+            break
+        start = reached
+    return found

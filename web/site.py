@@ -1,0 +1,137 @@
+"""What every page needs: the services, the rubrics by name, the templates, and the addresses of pages."""
+
+import asyncio
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import structlog
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from shared.rubric import Rubric, RubricError, load
+from web import words
+from web.answers import RulesNamed
+from web.charts import progress
+from web.hub import Fragment, Hub
+from web.language import LANGUAGES, catalog
+from web.names import Names
+from web.files import Files
+from web.upstream import Declined, Unanswered, Upstream
+from web.view import View
+
+HERE = Path(__file__).parent
+MOST_RUBRICS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page worked out: the template of its live part, what goes into it, and the state it shows."""
+
+    template: str
+    title: str
+    context: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    version: str = ""
+
+
+class Site:
+    """The pages' surroundings; one for a process."""
+
+    def __init__(self, upstream: Upstream, hub: Hub, log: structlog.typing.FilteringBoundLogger) -> None:
+        self.upstream = upstream
+        self.hub = hub
+        self.log = log
+        self.files = Files(HERE / "static")
+        self._environments = {language: _environment(language, self.files) for language in LANGUAGES}
+        self._rubrics: dict[tuple[str, int, str | None], Rubric | None] = {}
+
+    async def names(self, assessment: str, rules: RulesNamed, language: str) -> Names:
+        """The names of a standing's rubric; ids where its text cannot be had or read."""
+        if rules.version is None:
+            return Names(None, language)
+        key = assessment, rules.version, rules.digest
+        if key not in self._rubrics:
+            try:
+                text = await self.upstream.rubric(assessment, rules.version)
+                rubric = await asyncio.to_thread(load, text)
+            except (Unanswered, Declined) as error:
+                self.log.warning("rubric not had", assessment=assessment, reason=str(error))
+                return Names(None, language)
+            except RubricError as error:
+                self.log.warning("rubric not read", assessment=assessment, reason=str(error)[:300])
+                rubric = None
+            while len(self._rubrics) >= MOST_RUBRICS:
+                self._rubrics.pop(next(iter(self._rubrics)))
+            self._rubrics[key] = rubric
+        return Names(self._rubrics[key], language)
+
+    def translate(self, language: str, message: str) -> str:
+        """A message in a language."""
+        return catalog(language).gettext(message)
+
+    def fragment(self, page: Page, view: View, assessment: str | None) -> Fragment:
+        """The live part of a page as HTML."""
+        context = {"view": view, "link": Links(assessment, view), "assessment": assessment, **page.context}
+        html = self._environments[view.language].get_template(page.template).render(context)
+        return Fragment(page.title, html, page.version)
+
+    def whole(self, fragment: Fragment, view: View, assessment: str | None, **more: Any) -> str:
+        """A whole page around its live part."""
+        template = self._environments[view.language].get_template("page.html")
+        return template.render(
+            {"fragment": fragment, "view": view, "link": Links(assessment, view), "assessment": assessment}
+            | {"stream": None, "section": "", "path": "/", "tag": LANGUAGES[view.language]}
+            | more
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Addresses of pages, each keeping the view: `link("units", "market")`."""
+
+    assessment: str | None
+    view: View
+
+    def __call__(self, *steps: object, view: View | None = None) -> str:
+        """A page of this assessment."""
+        path = [str(self.assessment), *map(str, steps)] if self.assessment else []
+        return f"{page_path(*path)}{(view or self.view).query}"
+
+    def entry(self, position: object) -> str:
+        """The page of an entry: it is the same at every coordinate."""
+        return self("entries", position, view=View(language=self.view.language, named=self.view.named))
+
+
+def page_path(*steps: str) -> str:
+    """The path of a page: `/`, `/assessments/{a}`, `/assessments/{a}/units/{unit}`."""
+    return "/".join(["/assessments", *(quote(step, safe="") for step in steps)]) if steps else "/"
+
+
+def web_address(text: object) -> bool:
+    """Whether something that was handed in may stand in a link: other schemes could run as script."""
+    return isinstance(text, str) and text.startswith(("https://", "http://"))
+
+
+def percent(ratio: Fraction) -> str:
+    """A ratio in percent to one place, rounded down: what is not reached does not show as 100."""
+    tenths = math.floor(ratio * 1000)
+    return f"{tenths // 10}.{tenths % 10}"
+
+
+def _environment(language: str, files: Files) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n", "jinja2.ext.loopcontrols"],
+    )
+    environment.install_gettext_translations(catalog(language), newstyle=True)  # type: ignore[attr-defined]
+    environment.filters.update(words.filters(catalog(language)))
+    environment.filters["web_address"] = web_address
+    environment.globals.update(static=files.url, progress=progress, percent=percent)
+    return environment

@@ -1,0 +1,126 @@
+"""Which standing a page shows, and in which language: the query string, read and written. The URL is the state."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from web.language import DEFAULT, LANGUAGES, preferred
+
+POSITION_DIGITS = 18
+PAIR_LENGTH = 130
+MOST_READINGS = 200
+
+
+class WrongView(Exception):
+    """A word of the query string cannot be what it says; the message is one sentence for the reader."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A coordinate and a language; the words are those of the contract's query.
+
+    `known_at` is a position or a time, as it was asked. `named` tells whether the URL names the language, so that links
+    keep it; else the browser's wish decides.
+    """
+
+    as_of: date | None = None
+    known_at: str | None = None
+    rubric: int | None = None
+    readings: tuple[tuple[str, str], ...] = ()
+    language: str = DEFAULT
+    named: bool = False
+
+    @property
+    def live(self) -> bool:
+        """Neither a date nor a position: the page follows the assessment."""
+        return self.as_of is None and self.known_at is None
+
+    @property
+    def plain(self) -> bool:
+        """Nothing asked: what the public is shown."""
+        return self.live and self.rubric is None and not self.readings
+
+    @property
+    def coordinate(self) -> list[tuple[str, str]]:
+        """The coordinate as query parameters, those that were asked."""
+        return [
+            *([("as-of", self.as_of.isoformat())] if self.as_of else []),
+            *([("known-at", self.known_at)] if self.known_at else []),
+            *([("rubric", str(self.rubric))] if self.rubric else []),
+            *(("reading", f"{finding}={reading}") for finding, reading in self.readings),
+        ]
+
+    @property
+    def query(self) -> str:
+        """The query string that gives this view, with its question mark; empty for the plain one."""
+        words = [*self.coordinate, *([("lang", self.language)] if self.named else [])]
+        return f"?{urlencode(words)}" if words else ""
+
+    def at(self, **changes: Any) -> "View":
+        """This view with some of its parts changed."""
+        return replace(self, **changes)
+
+    def under(self, finding: str, reading: str | None) -> "View":
+        """This view with one reading chosen, or with the choice taken back (None)."""
+        others = [(name, held) for name, held in self.readings if name != finding]
+        chosen = [] if reading is None else [(finding, reading)]
+        return replace(self, readings=tuple(sorted([*others, *chosen])))
+
+
+def read_view(words: Iterable[tuple[str, str]], accept_language: str = "") -> View:
+    """Read a query string; empty fields count as absent, words that are not ours are left alone.
+
+    Raises:
+        WrongView: A date, position, version, reading or language that cannot be one.
+
+    """
+    asked = [(name, value.strip()) for name, value in words if value.strip()]
+    one = dict(asked)
+    language = one.get("lang")
+    if language is not None and language not in LANGUAGES:
+        raise WrongView(f"lang is one of {', '.join(LANGUAGES)}.")
+    return View(
+        as_of=_day(one["as-of"]) if "as-of" in one else None,
+        known_at=_moment(one["known-at"]) if "known-at" in one else None,
+        rubric=_number("rubric", one["rubric"]) if "rubric" in one else None,
+        readings=_readings(value for name, value in asked if name == "reading"),
+        language=language or preferred(accept_language),
+        named=language is not None,
+    )
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise WrongView("as-of is a date such as 2020-09-30.") from None
+
+
+def _moment(text: str) -> str:
+    if text.isascii() and text.isdigit() and len(text) <= POSITION_DIGITS:
+        return str(int(text))
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        raise WrongView("known-at is a position such as 412, a date, or a time such as 2020-09-30T17:00.") from None
+    return text
+
+
+def _number(name: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < len(text) <= POSITION_DIGITS and int(text)):
+        raise WrongView(f"{name} is a version, a whole number from 1.")
+    return int(text)
+
+
+def _readings(pairs: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    chosen: dict[str, str] = {}
+    for pair in pairs:
+        finding, equals, reading = pair.partition("=")
+        if not (finding and equals and reading) or len(pair) > PAIR_LENGTH:
+            raise WrongView("A reading is chosen as FINDING=READING, such as A01=20.")
+        chosen[finding] = reading
+    if len(chosen) > MOST_READINGS:
+        raise WrongView("There are more readings here than any rubric has findings.")
+    return tuple(sorted(chosen.items()))

@@ -1,0 +1,150 @@
+"""Codes of the contract in words. English here is the message that the catalogues translate."""
+
+from collections.abc import Callable, Mapping
+from gettext import NullTranslations
+
+from web.language import mark
+
+_ = mark
+
+STATES: Mapping[str, str] = {
+    "open": _("Open"),
+    "frozen": _("Frozen"),
+    "closed": _("Closed"),
+    "restated": _("Restated"),
+    "close-disputed": _("Closing disputed"),
+}
+INDICATOR_STATES: Mapping[str, str] = {
+    "scored": _("scored"),
+    "pending": _("pending"),
+    "conflict": _("in conflict"),
+    "not-applicable": _("not applicable"),
+    "determined": _("determined"),
+}
+MOVES: Mapping[str, str] = {
+    "rank": _("can move a rank"),
+    "total": _("can move a total"),
+    "none": _("moves no points"),
+}
+FLAGS: Mapping[str, str] = {
+    "conflict": _("Reports that contradict each other"),
+    "restated-figure": _("Figures reported again for the same date"),
+    "self-reported": _("Figures that only the assessed unit vouches for"),
+    "shared-evidence": _("One piece of evidence under two lines"),
+    "silent-period": _("Periods with no report"),
+    "appeal-open": _("Appeals not decided yet"),
+    "unplaced": _("Entries that the rubric in force has no place for"),
+}
+TYPES: Mapping[str, str] = {
+    "AssessmentOpened": _("Assessment opened"),
+    "SubmissionReceived": _("Figure reported"),
+    "DeductionIssued": _("Deduction"),
+    "BonusAwarded": _("Award"),
+    "IndicatorDetermined": _("Determination"),
+    "EntryConfirmed": _("Confirmation"),
+    "EntryWithdrawn": _("Withdrawal"),
+    "EntryCorrected": _("Correction"),
+    "RulingMade": _("Ruling"),
+    "RubricAdopted": _("New rubric version"),
+    "PeriodReported": _("Period reported"),
+    "RecusalRecorded": _("Recusal"),
+    "AppealFiled": _("Appeal"),
+    "AppealDecided": _("Appeal decided"),
+    "AssessmentFrozen": _("Freeze"),
+    "AssessmentClosed": _("Closing"),
+    "AssessmentRestated": _("Restatement"),
+}
+
+
+RULES: Mapping[str, str] = {
+    "proportion": _("In proportion"),
+    "points": _("Points as reported"),
+    "judged": _("Judged"),
+    "table": _("By a table"),
+    "bands": _("By bands"),
+    "steps": _("By steps"),
+    "piecewise": _("Between standard values"),
+    "sum": _("Sum"),
+    "mean": _("Mean"),
+    "weighted": _("Weighted mean"),
+    "least": _("Lowest"),
+    "greatest": _("Highest"),
+    "all_or_nothing": _("All or nothing"),
+    "limit": _("Limit"),
+    "cliff": _("Threshold"),
+    "multiplied": _("Multiplied"),
+    "choose": _("By case"),
+    "veto": _("Veto"),
+    "pending": _("Pending"),
+    "conflict": _("Conflict"),
+    "not_applicable": _("Not applicable"),
+    "occasions": _("Awards and deductions"),
+    "awards": _("Awards"),
+    "deductions": _("Deductions"),
+    "group": _("Group"),
+    "determination": _("Determination"),
+    "adjusted": _("Adjusted"),
+    "tracked": _("Tracked, not scored"),
+}
+MEMBERS: Mapping[str, str] = {
+    "indicator": _("Indicator"),
+    "measure": _("Measure"),
+    "line": _("Line"),
+    "value": _("Value"),
+    "points": _("Points"),
+    "tier": _("Tier"),
+    "occurred": _("Occurred"),
+    "occasion": _("Occasion"),
+    "incident": _("Incident"),
+    "reason": _("Reason"),
+    "note": _("Note"),
+    "outcome": _("Outcome"),
+    "entry": _("Entry"),
+    "because": _("Because of"),
+    "data": _("Data"),
+    "finding": _("Finding"),
+    "reading": _("Reading"),
+    "period": _("Period"),
+    "timezone": _("Time zone"),
+    "entries": _("Entries"),
+    "scope": _("Scope"),
+    "grounds": _("Grounds"),
+    "appeal": _("Appeal"),
+    "upheld": _("Upheld"),
+    "supersedes": _("Supersedes"),
+    "as_of": _("As of"),
+    "known_at": _("Known at"),
+    "standing": _("Standing"),
+    "readings": _("Readings"),
+}
+
+
+def kind(event_type: str) -> str:
+    """The message for an event type such as `meritlog.BonusAwarded.v1`; the type itself where we know none."""
+    parts = event_type.split(".")
+    return TYPES.get(parts[1], event_type) if len(parts) == 3 else event_type
+
+
+def look_up(table: Mapping[str, str]) -> Callable[[str], str]:
+    """Code to message, the code itself where we know none."""
+    return lambda code: table.get(code, code)
+
+
+WORDS: Mapping[str, Callable[[str], str]] = {
+    "kind": kind,
+    "state": look_up(STATES),
+    "indicator_state": look_up(INDICATOR_STATES),
+    "moves": look_up(MOVES),
+    "flag": look_up(FLAGS),
+    "rule": look_up(RULES),
+    "member": look_up(MEMBERS),
+}
+
+
+def filters(translations: NullTranslations) -> dict[str, Callable[[str], str]]:
+    """The templates' filters from code to words in a language; a code is never taken for a format."""
+
+    def filter_of(word: Callable[[str], str]) -> Callable[[str], str]:
+        return lambda code: translations.gettext(word(code)) if code else ""
+
+    return {name: filter_of(word) for name, word in WORDS.items()}
