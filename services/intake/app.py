@@ -9,25 +9,22 @@ from services.intake.ledgers import Ledgers
 from services.intake.settings import IntakeSettings
 from services.intake.store import DDL, VERSION, LedgerStore
 from shared.chassis.service import Service
-from shared.chassis.store import EventStore
+from shared.chassis.wiring import own_store
 
 
 def build(settings: IntakeSettings) -> Service:
-    """Build the service; `service.app.state.store` is its store once it runs."""
+    """Build the service; its store is there for scoring to read while it runs."""
 
     @asynccontextmanager
     async def work(service: Service) -> AsyncGenerator[None]:
-        url = settings.database_url or f"sqlite:///{settings.data / 'intake.sqlite'}"
-        store = await EventStore.opened(url, "intake", DDL, VERSION)
-        ledger_store = LedgerStore(store)
-        desk = Desk(ledger_store, utc_now, sample_clock=settings.sample_clock)
-        ledgers = Ledgers(ledger_store, desk, settings)
-        service.app.state.store = store
-        service.app.state.ledgers = ledgers
-        try:
-            yield
-        finally:
-            await ledgers.committer.drain()
-            store.close()
+        async with own_store(service, DDL, VERSION) as store:
+            ledger = LedgerStore(store)
+            desk = Desk(ledger, utc_now, sample_clock=settings.sample_clock)
+            ledgers = Ledgers(ledger, desk, settings)
+            service.app.state.ledgers = ledgers
+            try:
+                yield
+            finally:
+                await ledgers.committer.drain()
 
     return Service("intake", title="Meritlog intake", settings=settings, routers=[router], work=work)

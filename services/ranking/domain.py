@@ -44,7 +44,10 @@ class Board:
 
     assessment: str
     position: int = 0
-    generation: int = 0
+    generation: int = 1
+    """Of the stream of standings: raised by every snapshot, so that readers start again from it."""
+    upstream: int = 1
+    """Generation of the stream of scores."""
     accepted: str | None = None
     state: str = "open"
     frame: Json = field(default_factory=dict[str, Any])
@@ -56,7 +59,10 @@ class Board:
     def apply(self, record: Record) -> Json:
         """Take in one record of scores and give the `data` of the record of standings at its position."""
         if record.data.get("snapshot"):
-            self.rows = {unit: Row(rank=row.rank, tied=row.tied, moved=row.moved, last=row.last) for unit, row in self.rows.items()}
+            self.rows = {
+                unit: Row(rank=row.rank, tied=row.tied, moved=row.moved, last=row.last)
+                for unit, row in self.rows.items()
+            }
         before = {unit: (row.total if row.totals else None, row.rank) for unit, row in self.rows.items()}
         self._take(record)
         because = _because(record.data["changes"])
@@ -65,7 +71,9 @@ class Board:
 
     def _take(self, record: Record) -> None:
         data = record.data
-        self.position, self.generation, self.accepted = record.position, record.generation, record.time
+        if record.generation != self.upstream:
+            self.generation, self.upstream = self.generation + 1, record.generation
+        self.position, self.accepted = record.position, record.time
         self.state = data.get("state", self.state)
         self.frame = data.get("frame", self.frame)
         for unit in self.frame.get("units", ()):
@@ -139,7 +147,11 @@ class Board:
         fixed = self.standing
         units = [unit | {"moved": 0, "last": None} for unit in fixed["units"]]
         names = ("as_of", "known_at", "rules", "provisional", "findings", "flags")
-        return self._heading("frozen" if self.state == "frozen" else "closed") | {name: fixed[name] for name in names} | {"units": units}
+        return (
+            self._heading("frozen" if self.state == "frozen" else "closed")
+            | {name: fixed[name] for name in names}
+            | {"units": units}
+        )
 
     def _heading(self, what: str) -> Json:
         return {

@@ -9,8 +9,9 @@ from services.scoring.domain.ledger import Ledger, Pair
 from services.scoring.domain.placement import Placement
 from services.scoring.domain.statements import Statement, holding
 from shared.contracts import kinds
-from shared.rubric.facts import Determination
+from shared.rubric.facts import Determination, UnitFacts
 from shared.rubric.faults import NotPlaced
+from shared.rubric.outcome import NOTHING
 from shared.rubric.result import Ranked, Result, Tally
 
 
@@ -47,6 +48,10 @@ class Scores:
         self._determine()
         known = self._results
         self._score(affected for pair in touched for affected in moment.rules.affected(*pair) if affected in known)
+
+    def facts(self, unit: str) -> UnitFacts:
+        """Give what is known of a unit, as the readings leave it."""
+        return self._sheet.units.get(unit, NOTHING)
 
     def ranked(self) -> list[Ranked]:
         """Give the units in order of rank, then id."""

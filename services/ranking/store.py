@@ -1,0 +1,30 @@
+"""Ranking's store: the stream of standings, and each assessment's board as it is after the last record."""
+
+import msgspec
+
+from services.ranking.domain import Board
+from shared.chassis.store import Append, EventStore, Statement
+
+STANDINGS = "standings"
+VERSION = 1
+DDL = ("CREATE TABLE IF NOT EXISTS boards (assessment TEXT PRIMARY KEY, board BYTEA NOT NULL)",)
+
+_decode = msgspec.json.Decoder(Board).decode
+
+
+def standings(assessment: str) -> str:
+    """Name the stream of an assessment's standings."""
+    return f"{STANDINGS}/{assessment}"
+
+
+def load(store: EventStore, assessment: str) -> Board | None:
+    """Give the board as it was last stored, or None where there is none."""
+    rows = store.query("SELECT board FROM boards WHERE assessment = ?", (assessment,))
+    return _decode(bytes(rows[0][0])) if rows else None
+
+
+def writes(board: Board, first: int, records: list[bytes]) -> tuple[Append, Statement]:
+    """Give what to write once these records were made, the last one at the board's position."""
+    sql = "INSERT INTO boards VALUES (?, ?) ON CONFLICT (assessment) DO UPDATE SET board = excluded.board"
+    row = (board.assessment, msgspec.json.encode(board))
+    return Append(standings(board.assessment), first, records, board.generation), Statement(sql, [row])

@@ -1,0 +1,25 @@
+"""Scoring, wired: it follows the ledger and answers standings."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from services.scoring.api import router
+from services.scoring.handlers import Books
+from services.scoring.settings import ScoringSettings
+from services.scoring.store import VERSION
+from shared.chassis.service import Service
+from shared.chassis.wiring import Beside, following, own_store
+
+
+def build(settings: ScoringSettings, intake: Beside | None = None) -> Service:
+    """Build the service. `intake` gives intake's store where both run in one process."""
+
+    @asynccontextmanager
+    async def work(service: Service) -> AsyncGenerator[None]:
+        async with own_store(service, (), VERSION) as store:
+            books = Books(store)
+            service.app.state.books = books
+            async with following(service, store, "entries", books.handle, books.forget, intake):
+                yield
+
+    return Service("scoring", title="Meritlog scoring", settings=settings, routers=[router], work=work)
