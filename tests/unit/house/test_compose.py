@@ -5,7 +5,10 @@ from pathlib import Path
 
 import yaml
 
+from docs import generate
+
 DEPLOY = Path(__file__).parents[3] / "deploy"
+PROXY = (DEPLOY / "router/haproxy.cfg").read_text()
 COMPOSE = yaml.safe_load((DEPLOY / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if service["image"].startswith("meritlog/")}
@@ -64,14 +67,23 @@ def test_each_image_holds_only_its_own_service():
 
 def test_both_routers_split_paths_alike():
     """HAProxy with compose and the Ingress on Kubernetes send each first segment to the same service."""
-    rules = re.findall(
-        r"use_backend (\w+) if \{ path_reg \^/v1/\(([\w|]+)\)", (DEPLOY / "router/haproxy.cfg").read_text()
-    )
+    rules = re.findall(r"use_backend (\w+) if \{ path_reg \^/v1/\(([\w|]+)\)", PROXY)
     by_proxy = {(service, f"/v1/{segment}") for service, segments in rules for segment in segments.split("|")}
     ingress = yaml.safe_load((DEPLOY / "k8s/base/ingress.yaml").read_text())
     paths = ingress["spec"]["rules"][0]["http"]["paths"]
     by_ingress = {(path["backend"]["service"]["name"], path["path"]) for path in paths}
     assert by_ingress == by_proxy | {("web", "/")}
+
+
+def test_every_path_of_a_service_is_routed_to_it():
+    """The first segment of each path that a service describes leads to it, and to no other."""
+    routed: dict[str, set[str]] = {}
+    for service, segments in re.findall(r"use_backend (\w+) if \{ path_reg \^/v1/\(([\w|]+)\)", PROXY):
+        routed[service] = set(segments.split("|"))
+    for name in generate.SERVICES:
+        described = {path.split("/")[2] for path in generate.document(name)["paths"] if path.startswith("/v1/")}
+        assert described <= routed[name], name
+    assert sum(map(len, routed.values())) == len(set.union(*routed.values()))
 
 
 def test_databases_are_made_by_one_script():
