@@ -4,12 +4,16 @@ import os
 import shutil
 import subprocess
 from functools import cache
+from pathlib import Path
+
+HERE = Path(__file__).parent
 
 HOW = {
     "docker": "install Docker with the compose plugin and start it, until `docker info` answers",
     "kubectl": "install kubectl",
     "kubernetes": "point KUBECONFIG at a cluster you may change (such as kind), until `kubectl get nodes` answers",
     "operators": "install the CRDs of Strimzi, KEDA and the Prometheus operator in that cluster",
+    "go": "install Go 1.26 or later, with a module proxy in reach, until `go mod download` works",
     "chromium": "install chromium, or name a browser in MERITLOG_CHROMIUM",
 }
 
@@ -28,6 +32,8 @@ def there(means: str) -> bool:
             return there("kubernetes") and all(
                 map(crd, ("kafkas.kafka.strimzi.io", "scaledobjects.keda.sh", "podmonitors.monitoring.coreos.com"))
             )
+        case "go":
+            return answers("go", "-C", str(HERE / "integration" / "go_verify"), "mod", "download", within=120)
         case "chromium":
             return chromium() is not None
         case _:
@@ -44,10 +50,10 @@ def crd(name: str) -> bool:
     return answers("kubectl", "get", "crd", name, "--request-timeout=5s")
 
 
-def answers(*command: str) -> bool:
+def answers(*command: str, within: float = 20) -> bool:
     if not shutil.which(command[0]):
         return False
     try:
-        return subprocess.run(command, capture_output=True, timeout=20, check=False).returncode == 0
+        return subprocess.run(command, capture_output=True, timeout=within, check=False).returncode == 0
     except subprocess.TimeoutExpired:
         return False
