@@ -1,4 +1,4 @@
-"""What goes wrong and is put right: corrections, withdrawals, determinations, rulings, appeals; and how the year ends."""
+"""What goes wrong and is put right: corrections, withdrawals, determinations, rulings, appeals; how the year ends."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
@@ -7,7 +7,7 @@ from random import Random
 from samples.binjiang_2020.drafts import NOTE, SOURCES, Draft, Json, YearSoFar, at, draft, event, line, office
 from samples.binjiang_2020.office import award, judged
 
-CORRECTIONS, WITHDRAWALS, CONFIRMATIONS, REPEATS = 48, 22, 70, 36
+CORRECTIONS, WITHDRAWALS, CONFIRMATIONS, REPEATS = 55, 25, 110, 40
 CLOSING = ("AssessmentClosed", "closing/1")
 
 
@@ -60,9 +60,14 @@ def _later(made: Json, random: Random, least: int = 3, most: int = 40) -> dateti
     )
 
 
+def mended(sent: Sequence[Json]) -> list[Json]:
+    """Choose the reports that will be corrected, then those that will be withdrawn."""
+    return Random(len(sent)).sample([made for made in sent if _numbers(made)], CORRECTIONS + WITHDRAWALS)
+
+
 def _mended(sent: Sequence[Json], random: Random) -> Iterator[Draft]:
+    chosen = mended(sent)
     reported = [made for made in sent if _numbers(made)]
-    chosen = random.sample(reported, CORRECTIONS + WITHDRAWALS)
     for number, made in enumerate(chosen[:CORRECTIONS], 1):
         first = correction(made, f"correction/{made['id']}", _later(made, random), _changed(made, random))
         yield draft(first)

@@ -9,9 +9,9 @@ from samples.binjiang_2020.reports import YEAR_END, known
 
 UNITS = ("commerce", "hr", "market", "reform", "science", "tax")
 COMMON = ("C1", "C2", "C3", "C4", "C5")
-QUARTERS = (date(2020, 3, 31), date(2020, 6, 30), date(2020, 9, 30), YEAR_END)
+ROUNDS = (*(date(2020, month, 15) for month in (2, 4, 5, 7, 8, 10, 11)), YEAR_END)
 LISTS = ("营商环境", "小微三年行动", "服务企业", "数字化转型")
-# How good each unit becomes over the four quarters, on the printed scale.
+# How good each unit becomes over the four quarters, two rounds in each, on the printed scale.
 COURSE = {
     "market": (4, 5, 7, 10),
     "reform": (2, 4, 6, 7),
@@ -63,10 +63,10 @@ def judged(
 
 
 def _judgements(random: Random) -> Iterator[Json]:
-    for quarter, day in enumerate(QUARTERS):
+    for number_of_round, day in enumerate(ROUNDS):
         for unit in UNITS:
             for number, indicator in enumerate(COMMON):
-                base = COURSE[unit][quarter]
+                base = COURSE[unit][number_of_round // 2]
                 value = base if base == 10 else max(2, min(8, base + random.choice((-1, 0, 0, 1))))
                 yield judged(unit, indicator, str(value), day, known(day, 12 + number), random)
     # Values that only some readings of the tiers let count (finding A08).
@@ -75,7 +75,7 @@ def _judgements(random: Random) -> Iterator[Json]:
 
 
 def _ranks(random: Random) -> Iterator[Json]:
-    for number, day in enumerate((date(2020, 5, 31), date(2020, 8, 31), date(2020, 11, 30), YEAR_END)):
+    for number, day in enumerate((*(date(2020, month, 28) for month in (3, 5, 7, 9, 11)), YEAR_END)):
         for index, unit in enumerate(UNITS):
             for name in LISTS[: 1 + (index + number) % 3]:
                 rank = random.randint(1, 8)

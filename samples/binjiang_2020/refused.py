@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
-from samples.binjiang_2020.drafts import NOTE, Draft, Json, at, event, figure, line, office
+from samples.binjiang_2020.drafts import CHINA, NOTE, Draft, Json, at, event, figure, line, office
 from samples.binjiang_2020.office import award, deduction
 
 DAY = date(2020, 10, 9)
@@ -137,7 +137,8 @@ def _put(code: str, text: str, moment: datetime) -> Draft:
 def refusals(sent: Sequence[Json], superseded: Json, after_close: date) -> Iterator[Draft]:
     """Lines that the gate must refuse, with their codes; `superseded` is an entry that was corrected long before."""
     for code, made in _events(sent):
-        yield _put(code, line(made), datetime.fromisoformat(made["time"]))
+        moment = datetime.fromisoformat(made["time"])
+        yield _put(code, line(made), moment if moment.tzinfo else moment.replace(tzinfo=CHINA))
     for serial, (code, text) in enumerate(_raw()):
         yield _put(code, text, at(date(2020, 10, 16), 9, serial))
     yield _put("assessment-mismatch", line({**_figure(42), "assessment": "binjiang-2021"}), at(date(2020, 10, 16), 10))

@@ -10,6 +10,8 @@ from samples.binjiang_2020.drafts import NOTE, SOURCES, Draft, Json, YearSoFar, 
 OPENED = date(2020, 6, 17)
 YEAR_END = date(2020, 12, 31)
 DAYS = 366
+SILENT = ("cbirc-zhejiang", 2)
+"""A provider and a month of which it says nothing at all: the flag `silent-period`."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,8 @@ def _growing(course: Course, random: Random) -> Iterator[Json]:
 def _rates(random: Random) -> Iterator[Json]:
     for (provider, measure), (first, last) in RATES.items():
         for day in months():
+            if (provider, day.month) == SILENT:
+                continue
             rate = first + (last - first) * _share(day) + random.uniform(-1.2, 1.2)
             moment = at(known(day, random.randint(9, 14)), random.randint(9, 16), random.randint(0, 59))
             yield figure(provider, "reform", "F1", measure, f"{rate:.2f}", day, moment)
@@ -117,7 +121,7 @@ def _tax(random: Random) -> Iterator[Json]:
 
 def completeness() -> Iterator[Draft]:
     """Every provider says each month that its figures are complete; two months are left silent."""
-    silent = {("cbirc-zhejiang", 2), ("hr", 7)}
+    silent = {SILENT, ("hr", 7)}
     for provider in ("market", "science", "hr", "commerce", "tax", "pbc-hangzhou", "cbirc-zhejiang"):
         for month, day in enumerate(months(), 1):
             if (provider, month) not in silent:
