@@ -64,7 +64,7 @@ class Gate:
                 return Known(found.position)
             reason = f"position {found.position} has this source and id with other content: choose a new id"
             return _refused(event, Fault(Refusal.ID_CONFLICT, reason))
-        first = self._unreadable(event) or self._elsewhere(event)
+        first = self._barred(event, caller) or self._unreadable(event) or self._elsewhere(event)
         if first is not None:
             return _refused(event, first)
         now = now.astimezone(UTC)
@@ -75,6 +75,14 @@ class Gate:
         if caller is not None:
             authtype, authid = caller.authtype, caller.authid
         return passage.accepted(position or self.state.position + 1, authtype, authid)
+
+    def _barred(self, event: Event, caller: Caller | None) -> Fault | None:
+        """Send away who may not do this at all, before anything is said of the entry or kept of it."""
+        if caller is None or caller.is_open or event.type not in MEMBERS:
+            return None
+        assessor = self.state.rubric.assessor if self.state.rubric is not None else None
+        fault = credential_fault(event, assessor, caller)
+        return None if fault is None else Fault(Refusal.FORBIDDEN, fault, by_credential=True)
 
     def _unreadable(self, event: Event) -> Fault | None:
         if event.fault is not None:
@@ -124,11 +132,7 @@ class _Passage:
         return first
 
     def _faults(self, rubric: Rubric) -> Iterator[Fault]:
-        event, caller = self.event, self.caller
-        if caller is not None and not caller.is_open:
-            barred = credential_fault(event, rubric, caller)
-            if barred is not None:
-                yield Fault(Refusal.FORBIDDEN, barred, by_credential=True)
+        event = self.event
         yield from role_faults(event, rubric)
         statement = Statement(event.type, event.subject, event.provider, event.data)
         yield from content_faults(statement, self.state, rubric, self.moment, self.lookup)

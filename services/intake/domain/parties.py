@@ -91,37 +91,37 @@ def role_faults(event: Event, rubric: Rubric) -> Iterator[Fault]:
         yield Fault(Refusal.FORBIDDEN, f"only {event.subject} may appeal in its own name: provider is {who}")
 
 
-def credential_fault(event: Event, rubric: Rubric, caller: Caller) -> str | None:
-    """Say why this credential may not send this event at all, or None."""
+def credential_fault(event: Event, assessor: str | None, caller: Caller) -> str | None:
+    """Say why this credential may not send this event at all, or None; `assessor` is None before the opening."""
     if not caller.may_send_from(event.source):
         return f"the credential may not send from {event.source}: begin source with its own prefix"
-    if any(allowed(event, rubric, caller) for allowed in _ALLOWED[event.type]):
+    if any(allowed(event, assessor, caller) for allowed in _ALLOWED[event.type]):
         return None
     roles = ", ".join(sorted(caller.roles)) or "none"
     return f"the credential (roles: {roles}) may not send this type for provider {event.provider or 'none'}"
 
 
-def _as_provider(event: Event, _rubric: Rubric, caller: Caller) -> bool:
+def _as_provider(event: Event, _assessor: str | None, caller: Caller) -> bool:
     if "provider" not in caller.roles or event.provider is None:
         return False
     return caller.provider is None or event.provider == caller.provider
 
 
-def _as_assessor(event: Event, rubric: Rubric, caller: Caller) -> bool:
-    return "assessor" in caller.roles and event.provider in (None, rubric.assessor)
+def _as_assessor(event: Event, assessor: str | None, caller: Caller) -> bool:
+    return "assessor" in caller.roles and (assessor is None or event.provider in (None, assessor))
 
 
-def _as_unit(event: Event, _rubric: Rubric, caller: Caller) -> bool:
+def _as_unit(event: Event, _assessor: str | None, caller: Caller) -> bool:
     if "unit" not in caller.roles:
         return False
     return caller.unit is None or (event.subject == caller.unit and event.provider in (None, caller.unit))
 
 
-def _as_appellant(event: Event, rubric: Rubric, caller: Caller) -> bool:
+def _as_appellant(event: Event, assessor: str | None, caller: Caller) -> bool:
     """A unit may correct or withdraw its own appeal, whose subject it need not repeat."""
     if event.subject is None and "unit" in caller.roles:
         return event.provider is None or event.provider == caller.unit
-    return _as_unit(event, rubric, caller)
+    return _as_unit(event, assessor, caller)
 
 
 _ASSESSOR_ONLY = (_as_assessor,)

@@ -51,14 +51,12 @@ class Replay:
         return outcome
 
     def _judge(self, event: Event) -> Outcome:
-        if not event.added:
+        if not event.added or self.identities(event.source, event.id) is not None:
             return self._gate.admit(event, None, instant(event.time), self.identities)
         try:
             position, moment = self._carried(event)
         except ValueError as error:
-            if self.identities(event.source, event.id) is None:
-                return Refused(Refusal.MALFORMED, str(error), event.source, event.id)
-            position, moment = None, instant(event.time)  # a known identity is answered as such, whatever else is wrong
+            return Refused(Refusal.MALFORMED, str(error), event.source, event.id)
         return self._gate.admit(
             event,
             None,
@@ -81,7 +79,7 @@ class Replay:
             message = "position must be a whole number from 1"
             raise ValueError(message)
         position, before = int(text), self.state.position
-        if position <= before and self.identities(event.source, event.id) is None:
+        if position <= before:
             message = f"position {position} does not come after {before}: lines stand in the order of the ledger"
             raise ValueError(message)
         if event.type == kinds.ASSESSMENT_OPENED and position != 1:
