@@ -107,14 +107,12 @@ def _spread(
     for block in dict.fromkeys(indicators[name].block for name in own):
         here = {name: result for name, result in own.items() if indicators[name].block == block}
         out = {name: result for name, result in here.items() if result.state == "not-applicable"}
-        rest = {name: result for name, result in here.items() if name not in out}
+        rest = {name: result for name, result in here.items() if name not in out and result.max > 0}
         freed = {policy: _freed(out, indicators, policy) for policy in ("rescale", "spread")}
         worth = sum((result.max for result in rest.values()), ZERO)
-        if not any(freed.values()) or worth <= 0:
+        if not any(freed.values()):
             continue
         for name, result in rest.items():
-            if result.max <= 0:
-                continue
             more = freed["rescale"] * result.max / worth + freed["spread"] / len(rest)
             factor = (result.max + more) / result.max
             results[name] = result.adjust(result.points * factor, result.full * factor, ("rescaled", factor))

@@ -1,0 +1,203 @@
+"""Facts made up to try rules on: the same ones each time, small, and full of the values where rules bend."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from datetime import timedelta
+from fractions import Fraction
+from typing import Any, TypeVar
+
+from shared.rubric.facts import Award, Figure, UnitFacts, Value
+from shared.rubric.model import DISTRICT, Indicator, Line, Measure
+from shared.rubric.rubric import Rubric
+from shared.rubric.rules.grammar import Condition, Points, Quantity
+from shared.rubric.rules.quantities import Vote
+from shared.rubric.rules.scales import Step
+from shared.rubric.ruleset import Rules
+
+T = TypeVar("T")
+Row = Figure | Award
+Rows = Mapping[str, Sequence[Row]]
+"""Made-up facts by unit, and under `district` those of none."""
+
+_NAMES = ("a", "b", "c", "d")
+_PLAIN = tuple(Fraction(number) for number in (0, 1, 2, 10, 100))
+_MOST_VALUES = 60
+
+
+class Walk:
+    """Picks without chance: a fixed sequence that looks as if it were one (a linear congruence, Knuth's constants)."""
+
+    def __init__(self, start: int = 1) -> None:
+        """Start somewhere."""
+        self._state = start
+
+    def below(self, bound: int) -> int:
+        """Give a number from 0 to `bound` - 1."""
+        self._state = (self._state * 6364136223846793005 + 1442695040888963407) % 2**64
+        return (self._state >> 33) % bound
+
+    def pick(self, among: Sequence[T]) -> T:
+        """Give one of several."""
+        return among[self.below(len(among))]
+
+
+def known(rubric: Rubric, rows: Rows, rules: Rules) -> dict[str, UnitFacts]:
+    """Give the facts as the rules take them: without what their readings leave out, of figures the latest.
+
+    A row that is left out is kept with the finding that does so.
+    """
+    return {unit: _unit(rubric, each, rules) for unit, each in rows.items()}
+
+
+def _unit(rubric: Rubric, rows: Sequence[Row], rules: Rules) -> UnitFacts:
+    latest: dict[tuple[object, ...], Figure] = {}
+    awards: dict[str, tuple[Award, ...]] = {}
+    excluded: dict[str, tuple[tuple[Row, str], ...]] = {}
+    for row in sorted(rows, key=lambda each: (each.occurred, each.position)):
+        mask = rubric.exclusions(row) & rules.excluded
+        if mask:
+            excluded[row.indicator] = (*excluded.get(row.indicator, ()), (row, rules.excluding(mask)))
+        elif isinstance(row, Award):
+            awards[row.indicator] = (*awards.get(row.indicator, ()), row)
+        else:
+            latest[row.indicator, row.measure, row.provider, row.occasion] = row
+    figures: dict[tuple[str, str], tuple[Figure, ...]] = {}
+    for row in latest.values():
+        key = row.indicator, row.measure
+        figures[key] = (*figures.get(key, ()), row)
+    return UnitFacts(figures, awards, excluded)
+
+
+class Situations:
+    """Made-up facts for one indicator: what its rule looks at under any of some tables of readings."""
+
+    def __init__(self, rubric: Rubric, owner: Indicator, tables: Sequence[Mapping[str, str]]) -> None:
+        """Look what the rule uses, and which numbers stand in it."""
+        compiled = [rubric.compiled(owner.id, table) for table in tables]
+        self.owner = owner
+        self.cohort = any(uses.cohort for _, uses in compiled)
+        nodes = [node for rule, _ in compiled if rule is not None for node in _nodes(rule)]
+        numbers = [number for table in rubric.baselines.values() for number in table.values()]
+        self._numbers = _interesting([*_numbers(nodes), *numbers])
+        self._lists = tuple(dict.fromkeys(name for node in nodes if isinstance(node, Vote) for name in node.worth))
+        asked = {measure for _, uses in compiled for measure in uses.measures}
+        self._measures = [
+            (indicator, rubric.indicators[indicator].measures[name], district)
+            for indicator, name, district in sorted(asked)
+        ]
+        holders = dict.fromkeys([owner.id, *sorted(name for _, uses in compiled for name in uses.indicators)])
+        self._lines = [(name, line) for name in holders for line in rubric.indicators[name].lines.values()]
+        starts = {day for name in holders for day in rubric.indicators[name].counts_from.values()}
+        edges = (rubric.start, rubric.end, *starts, *(day - timedelta(days=1) for day in starts))
+        self._days = sorted({day for day in edges if rubric.start <= day <= rubric.end})
+
+    def each(self, most: int) -> Iterator[Rows]:
+        """Give as many situations as asked for, plain ones first."""
+        walk = Walk()
+        for count in range(most):
+            # At first few facts at a time, then more of them.
+            dense = 1 + count % 6
+            units = self.owner.units if self.cohort else (walk.pick(self.owner.units),)
+            rows = {unit: self._rows(walk, dense, district=False) for unit in units}
+            yield {**rows, DISTRICT: self._rows(walk, dense, district=True)}
+
+    def alone(self, line: Line, points: Fraction) -> Rows:
+        """Give the situation where one award or deduction is all there is."""
+        row = Award(self.owner.id, line.id, "a", points, self._days[-1], 1)
+        return {self.owner.units[0]: [row]}
+
+    def _rows(self, walk: Walk, dense: int, *, district: bool) -> list[Row]:
+        rows: list[Row] = []
+        for indicator, measure, of_district in self._measures:
+            if of_district == district:
+                rows += self._figures(walk, dense, indicator, measure)
+        if not district:
+            rows += self._awards(walk, dense)
+        return [_placed(row, position) for position, row in enumerate(rows, 1)]
+
+    def _figures(self, walk: Walk, dense: int, indicator: str, measure: Measure) -> Iterator[Figure]:
+        lists = (self._lists or _NAMES[:2]) if measure.lists else (None,)
+        for provider in measure.providers:
+            for name in lists:
+                for _ in range(1 + walk.below(2)):
+                    # Where there is one place for a figure it is mostly filled; where there are many, less.
+                    if walk.below(6) < max(dense, 5 - len(measure.providers) * len(lists)):
+                        value, tier = self._value(walk, measure)
+                        day = walk.pick(self._days)
+                        yield Figure(indicator, measure.id, provider, value, day, 0, name, tier)
+
+    def _value(self, walk: Walk, measure: Measure) -> tuple[Value, str | None]:
+        if measure.words:
+            return walk.pick(measure.words), None
+        if measure.tiers:
+            tier = walk.pick(list(measure.tiers.values()))
+            middle = (tier.low + tier.high) / 2
+            near = [tier.low + Fraction(1, 2), tier.low + Fraction(1, 4), middle]
+            return walk.pick([tier.low, tier.high, *(value for value in near if value <= tier.high)]), tier.id
+        return walk.pick(_possible(measure, self._numbers)), None
+
+    def _awards(self, walk: Walk, dense: int) -> Iterator[Award]:
+        for indicator, line in self._lines:
+            for name in _NAMES:
+                if walk.below(12) < dense:
+                    points = walk.pick([line.low, line.high, (line.low + line.high) / 2])
+                    yield Award(indicator, line.id, name, points, walk.pick(self._days), 0)
+
+
+def _placed(row: Row, position: int) -> Row:
+    if isinstance(row, Award):
+        return Award(row.indicator, row.line, row.name, row.points, row.occurred, position)
+    return Figure(
+        row.indicator, row.measure, row.provider, row.value, row.occurred, position, row.occasion, row.tier
+    )
+
+
+def _possible(measure: Measure, numbers: Sequence[Fraction]) -> list[Fraction]:
+    """Give the values of a measure among some numbers, or the nearest."""
+    bounds = [bound for bound in (measure.low, measure.high) if bound is not None]
+    able = {
+        number
+        for number in (*bounds, *numbers)
+        if (measure.low is None or number >= measure.low)
+        and (measure.high is None or number <= measure.high)
+        and (not measure.whole or number.denominator == 1)
+    }
+    return sorted(able)
+
+
+def _interesting(numbers: Sequence[Fraction]) -> list[Fraction]:
+    """Give numbers where a rule may bend: those that stand in it, shares of them, and what lies beside and between."""
+    stated = sorted({*numbers, *_PLAIN})
+    shares = [number for number in stated if 0 < number < 1]
+    between = [(left + right) / 2 for left, right in zip(stated, stated[1:], strict=False)]
+    beside = [number + step for number in stated for step in (-1, 1)]
+    parts = [number * share for number in stated for share in (*shares, Fraction(1, 2))]
+    found = dict.fromkeys([*stated, *parts, *beside, *between])
+    return list(found)[:_MOST_VALUES]
+
+
+def _nodes(node: Any) -> Iterator[Any]:
+    """Give every node of a compiled rule."""
+    yield node
+    for field in fields(node):
+        for each in _spread(getattr(node, field.name)):
+            if is_dataclass(each) and isinstance(each, Points | Quantity | Condition | Step):
+                yield from _nodes(each)
+
+
+def _spread(value: Any) -> Iterator[Any]:
+    if isinstance(value, tuple):
+        for each in value:
+            yield from _spread(each)
+    elif isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from (key, each)
+    else:
+        yield value
+
+
+def _numbers(nodes: Sequence[Any]) -> list[Fraction]:
+    found = [each for node in nodes for field in fields(node) for each in _spread(getattr(node, field.name))]
+    return list(dict.fromkeys(number for number in found if isinstance(number, Fraction)))
+
+
