@@ -71,8 +71,9 @@ class Book:
 
         """
         self._live = None
+        touched = Touched()
         for entry in entries:
-            self._fold(entry)
+            self._fold(entry, touched)
 
     def apply(self, entry: Entry) -> Change:
         """Fold one entry and say what it changed of the live scores, the rules and the state.
@@ -82,14 +83,15 @@ class Book:
 
         """
         before = self._seen()
-        touched = self._fold(entry)
+        touched = Touched()
+        self._fold(entry, touched)
         self._go_on(touched)
         return self._change(entry, touched, before)
 
-    def _fold(self, entry: Entry) -> Touched:
+    def _fold(self, entry: Entry, touched: Touched) -> None:
         if self._kept is not None:
             self._kept.setdefault(entry.position, entry)
-        return self.ledger.fold(entry)
+        self.ledger.fold(entry, touched)
 
     def _own(self, position: int) -> Entry:
         return (self._kept or {})[position]

@@ -23,6 +23,7 @@ FOREVER = np.iinfo(np.int32).max
 _WIDEST = 18  # digits that surely fit 64 bits
 _ASIDE = -1  # the value is a word, or too wide: it stands in `aside`
 _UNSAID = -2  # no points were said: the line is fixed
+_LAID_OUT = {"position": 0, "occurred": 0, "until": FOREVER, "code": 0, "value": 0, "scale": 0, "tier": -1}
 
 
 class Kind(IntEnum):
@@ -53,13 +54,13 @@ class Columns:
         self.series: list[Series] = []
         self.tiers: list[str] = []
         self.aside: dict[int, str] = {}
-        self.position = np.empty(8, np.int32)
-        self.occurred = np.empty(8, np.int32)
-        self.until = np.empty(8, np.int32)
-        self.code = np.empty(8, np.int32)
-        self.value = np.empty(8, np.int64)
-        self.scale = np.empty(8, np.int16)
-        self.tier = np.empty(8, np.int16)
+        self.position = np.empty(0, np.int32)
+        self.occurred = np.empty(0, np.int32)
+        self.until = np.empty(0, np.int32)
+        self.code = np.empty(0, np.int32)
+        self.value = np.empty(0, np.int64)
+        self.scale = np.empty(0, np.int16)
+        self.tier = np.empty(0, np.int16)
         self._codes: dict[tuple[Any, ...], int] = {}
         self._tier_codes: dict[str, int] = {}
 
@@ -81,13 +82,16 @@ class Columns:
             self.series.append(Series(*series))
         self.position[row] = position
         self.occurred[row] = occurred
-        self.until[row] = FOREVER
         self.code[row] = code
+        # `until`, `scale` and `tier` are laid out as most rows have them.
         if value is None:
             self.scale[row] = _UNSAID
+        elif value.isdecimal() and len(value) <= _WIDEST and value.isascii():
+            self.value[row] = int(value)
         else:
             self._set_value(row, value)
-        self.tier[row] = -1 if tier is None else self._tier(tier)
+        if tier is not None:
+            self.tier[row] = self._tier(tier)
         self.count = row + 1
         return row
 
@@ -109,9 +113,9 @@ class Columns:
 
     def _grow(self) -> None:
         room = max(16, len(self.position) + (len(self.position) >> 2))
-        for name in ("position", "occurred", "until", "code", "value", "scale", "tier"):
+        for name, laid_out in _LAID_OUT.items():
             old: NDArray[Any] = getattr(self, name)
-            new = np.empty(room, old.dtype)
+            new = np.full(room, laid_out, old.dtype)
             new[: self.count] = old[: self.count]
             setattr(self, name, new)
 
@@ -140,6 +144,12 @@ class Columns:
             return None
         text = self.aside[row]
         return fraction(text) if DECIMAL.fullmatch(text) else text
+
+    def what(self, row: int) -> tuple[int, ...]:
+        """Give all that a row says but for its position: rows that say the same are equal in it."""
+        scale = int(self.scale[row])
+        aside = row if scale == _ASIDE else -1
+        return (int(self.code[row]), int(self.occurred[row]), int(self.value[row]), scale, int(self.tier[row]), aside)
 
     def day(self, row: int) -> date:
         """Give the day a row occurred."""

@@ -15,15 +15,15 @@ _RECENT = 4096
 Run = tuple[NDArray[np.int64], NDArray[np.int32]]
 
 
-def _hashed(source: str, id: str) -> int:
-    return int.from_bytes(blake2b(f"{len(source)}:{source}{id}".encode(), digest_size=8).digest(), signed=True)
+def _hashed(source: str, id: str) -> bytes:
+    return blake2b(f"{len(source)}:{source}{id}".encode(), digest_size=8).digest()
 
 
 class Identities:
     """Positions by the hash of their identity."""
 
     def __init__(self) -> None:
-        self._recent: dict[int, int] = {}
+        self._recent: dict[bytes, int] = {}
         self._runs: list[Run] = []
 
     def add(self, source: str, id: str, position: int) -> None:
@@ -35,17 +35,19 @@ class Identities:
 
     def candidates(self, source: str, id: str) -> Iterator[int]:
         """Give the positions that may have this identity."""
-        key = _hashed(source, id)
-        if key in self._recent:
-            yield self._recent[key]
+        recent = _hashed(source, id)
+        if recent in self._recent:
+            yield self._recent[recent]
+        key = np.frombuffer(recent, np.int64)[0]
         for hashes, positions in self._runs:
-            first, last = np.searchsorted(hashes, key, side="left"), np.searchsorted(hashes, key, side="right")
-            yield from (int(position) for position in positions[first:last])
+            first = int(np.searchsorted(hashes, key, side="left"))
+            last = int(np.searchsorted(hashes, key, side="right"))
+            yield from positions[first:last].tolist()
 
     def _settle(self) -> None:
         """Turn what is recent into a run, and merge runs while the one before is not much longer."""
         run = _sorted(
-            np.fromiter(self._recent.keys(), np.int64, len(self._recent)),
+            np.frombuffer(b"".join(self._recent), np.int64),
             np.fromiter(self._recent.values(), np.int32, len(self._recent)),
         )
         self._recent = {}

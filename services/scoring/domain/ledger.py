@@ -71,8 +71,7 @@ class Ledger:
         self._said: list[Statement] = []
         self.count = 0
         self._runs: list[tuple[int, int]] = []  # (position, place): where positions leave some out, a new run begins
-        self._table = np.empty(8, np.int32)  # by place: 0 nothing, 1 a statement, else 2 + the table
-        self._row = np.empty(8, np.int32)
+        self._where = np.zeros(16, np.int64)  # by place: the table (0 none, 1 statements, else 2 + its number), the row
         self._days: dict[str, int] = {}
         if rubric is not None:
             self._begin(Edition(0, rubric), rubric.start, rubric.end, rubric.timezone)
@@ -104,14 +103,13 @@ class Ledger:
 
     def row_at(self, position: int) -> tuple[Columns, int] | None:
         """Give the row that an entry brought in."""
-        place = self.place(position)
-        table = int(self._table[place])
-        return (self._tables[table - 2], int(self._row[place])) if table > 1 else None
+        table, row = divmod(int(self._where[self.place(position)]), 1 << 32)
+        return (self._tables[table - 2], row) if table > 1 else None
 
     def statement_at(self, position: int) -> Statement | None:
         """Give the statement that an entry made."""
-        place = self.place(position)
-        return self._said[int(self._row[place])] if self._table[place] == 1 else None
+        table, row = divmod(int(self._where[self.place(position)]), 1 << 32)
+        return self._said[row] if table == 1 else None
 
     def data_at(self, position: int) -> Mapping[str, Any]:
         """Give the data that an entry brought in: a correction's are those that take the others' place."""
@@ -121,20 +119,19 @@ class Ledger:
 
     # -- folding
 
-    def fold(self, entry: Entry) -> Touched:
-        """Take in the next entry.
+    def fold(self, entry: Entry, touched: Touched) -> None:
+        """Take in the next entry, and add to what has been touched.
 
         Raises:
             ValueError: It does not stand behind the last one, or too far out.
 
         """
-        position = entry.position
+        position, kind = entry.position, entry.type
         self._make_room(position)
         self._identities.add(entry.source, entry.id, position)
-        touched = Touched()
-        kind = entry.type
-        if kind in _KINDS:
-            self._add_row(_KINDS[kind], entry.subject or "", entry.provider, position, entry.data, touched)
+        row = _KINDS.get(kind)
+        if row is not None:
+            self._add_row(row, entry.subject or "", entry.provider, position, entry.data, touched)
         elif kind == kinds.ENTRY_CORRECTED:
             self._correct(entry, touched)
         elif kind == kinds.ENTRY_WITHDRAWN:
@@ -143,9 +140,9 @@ class Ledger:
                 self._end(target, position, touched)
         else:
             self._state(kind, entry.subject, entry.provider, position, entry.data, touched)
-        self.assessment = self.assessment or entry.assessment
+        if not self.assessment:
+            self.assessment = entry.assessment
         self.head = position
-        return touched
 
     def _make_room(self, position: int) -> None:
         """Find the entry's place: the next."""
@@ -153,17 +150,14 @@ class Ledger:
             raise ValueError(f"position {position} cannot follow {self.head}: give the entries in order of position")
         if position != self.head + 1 or not self._runs:
             self._runs.append((position, self.count))
-        if self.count == len(self._table):
-            room = max(16, self.count + (self.count >> 2))
-            for name in ("_table", "_row"):
-                fresh = np.empty(room, np.int32)
-                fresh[: self.count] = getattr(self, name)
-                setattr(self, name, fresh)
-        self._table[self.count] = 0
+        if self.count == len(self._where):
+            fresh = np.zeros(max(16, self.count + (self.count >> 2)), np.int64)
+            fresh[: self.count] = self._where
+            self._where = fresh
         self.count += 1
 
     def _put(self, table: int, row: int) -> None:
-        self._table[self.count - 1], self._row[self.count - 1] = table, row
+        self._where[self.count - 1] = table << 32 | row
 
     def _day(self, text: str) -> int:
         day = self._days.get(text)

@@ -44,10 +44,19 @@ class Placement:
     def _fresh(self, rows: Columns, start: int, count: int) -> NDArray[np.int16]:
         """Place rows: those admitted under this rubric that no reading can leave out need not be looked at."""
         codes = np.zeros(count - start, np.int16)
+        alike: dict[tuple[int, ...], int] = {}
         asked = np.array([self._concerned(rows, series) for series in rows.series], np.bool_)[rows.code[start:count]]
         admitted = self._admitted(rows.position[start:count])
         for place in np.flatnonzero(asked | ~admitted).tolist():
-            codes[place] = self._code(rows, start + place, admitted=bool(admitted[place]))
+            row = start + place
+            if not admitted[place]:
+                codes[place] = self._code(rows, row, admitted=False)
+                continue
+            what = rows.what(row)
+            code = alike.get(what)
+            if code is None:
+                code = alike[what] = self._code(rows, row, admitted=True)
+            codes[place] = code
         return codes
 
     def _concerned(self, rows: Columns, series: Series) -> bool:
