@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import typer
 
-from cli import answers, check, rubric
+from cli import answers, check, rubric, up
 from cli.stop import Stop
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.command()(check.check)
 app.command()(answers.standings)
 app.command()(answers.unit)
 app.command()(answers.explain)
+app.command()(up.up)
 app.add_typer(rubric.app, name="rubric")
 
 
