@@ -1,0 +1,68 @@
+"""The commands of the tutorials run as they are written, and show what the page says they show."""
+
+import doctest
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ADDRESS = "http://127.0.0.1:8000"
+PAGES = sorted(page for page in (ROOT / "docs/tutorials").glob("*.md") if page.name != "index.md")
+
+pytestmark = pytest.mark.needs("curl")
+
+
+def steps(page: Path) -> Iterator[tuple[str, str]]:
+    """Each command of a page's console blocks (`$ `, going on with `> `), with the output shown after it."""
+    for block in re.findall(r"^```console\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
+        for said in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            lines = said.splitlines()
+            more = [line[2:] for line in lines[1:] if line.startswith("> ")]
+            yield "\n".join([lines[0], *more]), "\n".join(lines[1 + len(more) :])
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[str]:
+    """`merit up` in a process of its own."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    merit = Path(sys.executable).with_name("merit")
+    with subprocess.Popen(
+        [merit, "up", "--data", tmp_path / "data", "--port", str(port)], stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr
+        for line in process.stderr:
+            if line.startswith("Meritlog listens"):
+                break
+        yield f"http://127.0.0.1:{port}"
+        process.terminate()
+        process.communicate()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_tutorial_does_what_it_says(page, server, tmp_path):
+    """Every command succeeds, and its output is what stands below it, `...` standing for anything."""
+    for folder in ("rubrics", "samples"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
+    path = f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin"
+    checker = doctest.OutputChecker()
+    for command, shown in steps(page):
+        done = subprocess.run(
+            [shutil.which("bash") or "bash", "-c", command.replace(ADDRESS, server)],
+            cwd=tmp_path,
+            env={"PATH": path, "LANG": "C.UTF-8", "MERITLOG_SERVER": server},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 0, f"$ {command}\n{done.stdout}{done.stderr}"
+        got = done.stdout.replace(server, ADDRESS).strip() + "\n"
+        right = shown.strip() in ("", "...") or checker.check_output(shown + "\n", got, doctest.ELLIPSIS)
+        assert right, f"$ {command}\nshown:\n{shown}\ngot:\n{got}"
