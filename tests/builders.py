@@ -286,3 +286,25 @@ def chain(
         records.append(record_bytes(assessment, position, previous, **more))
         previous = "sha256:" + hashlib.sha256(b"\0" + records[-1]).hexdigest()
     return records
+
+
+def language_example(parts: str = "") -> str:
+    """The whole file of docs/reference/rubric-language.md, with the parts named in YAML in place of its own.
+
+    `rule`, `max`, `counts_from`, `not_applicable` are those of the indicator X, or of Y with `Y.` before them.
+    """
+    import re  # noqa: PLC0415
+    from pathlib import Path  # noqa: PLC0415
+
+    import yaml  # noqa: PLC0415
+
+    page = (Path(__file__).parents[1] / "docs/reference/rubric-language.md").read_text(encoding="utf-8")
+    first = re.search(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert first
+    whole: dict[str, Any] = yaml.load(first[1], Loader=yaml.BaseLoader)
+    x, y = whole["indicators"]
+    for name, part in (yaml.load(parts, Loader=yaml.BaseLoader) or {}).items():
+        of_x = name in ("rule", "max", "counts_from", "not_applicable")
+        place = x if of_x else y if name.startswith("Y.") else whole
+        place[name.removeprefix("Y.")] = part
+    return yaml.safe_dump(whole, allow_unicode=True, sort_keys=False)

@@ -2,27 +2,17 @@
 
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 import shared.rubric.rules
 from shared.rubric import load
 from shared.rubric.rules.grammar import CONDITIONS, POINTS, QUANTITIES
 from shared.rubric.trial import failures
+from tests.builders import language_example
 
 PAGE = (Path(__file__).parents[3] / "docs/reference/rubric-language.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-OF_THE_INDICATOR = ("rule", "max", "counts_from", "not_applicable")
-
-
-def in_the_file(block: str) -> str:
-    """The page's whole file, with what an example names put in its place."""
-    whole: dict[str, Any] = yaml.load(BLOCKS[0], Loader=yaml.BaseLoader)
-    for name, part in yaml.load(block, Loader=yaml.BaseLoader).items():
-        (whole["indicators"][0] if name in OF_THE_INDICATOR else whole)[name] = part
-    return yaml.safe_dump(whole, allow_unicode=True, sort_keys=False)
 
 
 def test_the_whole_file_of_the_page_loads_and_its_examples_hold():
@@ -34,7 +24,7 @@ def test_the_whole_file_of_the_page_loads_and_its_examples_hold():
 
 @pytest.mark.parametrize("block", BLOCKS[1:])
 def test_every_example_of_the_page_loads_and_gives_the_points_it_says(block):
-    rubric = load(in_the_file(block))
+    rubric = load(language_example(block))
 
     assert failures(rubric) == []
     assert rubric.examples or "grades" in block
