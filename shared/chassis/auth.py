@@ -141,32 +141,35 @@ def bearer(request: Request) -> str | None:
     return token.strip()
 
 
-async def calling(request: Request) -> Caller:
+# Says in the OpenAPI document how to send a credential; `bearer` reads it, and says 401 where it must.
+_SCHEME = HTTPBearer(auto_error=False, description="`merit_<id>_<secret>`, made by `merit credential create`.")
+Declared = Annotated[object, Depends(_SCHEME)]
+
+
+async def calling(request: Request, _declared: Declared = None) -> Caller:
     """Dependency: who calls; 401 without a credential that holds. On open loopback everybody may do everything."""
     authority: Authority = request.app.state.authority
     return authority.caller(bearer(request))
 
 
-async def visiting(request: Request) -> Caller | None:
+async def visiting(request: Request, _declared: Declared = None) -> Caller | None:
     """Dependency for what anybody may see: who calls, or None without a credential; a wrong one is still a 401."""
     authority: Authority = request.app.state.authority
     token = bearer(request)
     return None if token is None and not authority.is_open else authority.caller(token)
 
 
-_scheme = Depends(HTTPBearer(auto_error=False, description="`merit_<id>_<secret>`, made by `merit credential create`."))
-Calling = Annotated[Caller, Depends(calling), _scheme]
-Visiting = Annotated[Caller | None, Depends(visiting), _scheme]
+Calling = Annotated[Caller, Depends(calling)]
+Visiting = Annotated[Caller | None, Depends(visiting)]
 
 
-def holding(*roles: Role) -> Callable[[Request], Awaitable[Caller]]:
+def holding(*roles: Role) -> Callable[[Request, Caller], Awaitable[Caller]]:
     """Dependency: who calls, if it holds one of these roles; else 403 `forbidden`, logged and not kept.
 
     `caller: Annotated[Caller, Depends(holding("assessor", "auditor"))]`
     """
 
-    async def check(request: Request) -> Caller:
-        caller = await calling(request)
+    async def check(request: Request, caller: Calling) -> Caller:
         if not caller.roles & set(roles):
             authority: Authority = request.app.state.authority
             authority.log.warning("a caller was refused", account=caller.label, wants=roles, path=request.url.path)

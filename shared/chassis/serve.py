@@ -30,7 +30,6 @@ def main(kind: type[S], build: Callable[[S], Service]) -> int:
         settings = load(kind)
     except WrongSettings as error:
         return complain(error, 2)
-    logs.configure(settings.log_format, settings.log_level)
     return run(lambda: [build(settings)], settings)
 
 
@@ -44,6 +43,7 @@ def run(
 
     `told` hears the URL once requests are taken. What stops a start is said in one sentence on stderr.
     """
+    logs.configure(settings.log_format, settings.log_level)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve(build(), settings, told=told))
