@@ -151,7 +151,7 @@ class Rubric:
 
     def bounds(self, indicator: str) -> Bounds:
         """Give the least points that any reading allows (None: no bound), and the largest maximum."""
-        lows = [self._low(indicator, table) for table in self._tables(self.uses[indicator])]
+        lows = [self._low(indicator, table) for table in self.tables(self.uses[indicator])]
         least = None if any(low is None for low in lows) else min(low for low in lows if low is not None)
         low = None if least is None else min(least, Fraction(0))
         return low, self.indicators[indicator].largest_max
@@ -160,7 +160,8 @@ class Rubric:
         rule, _ = self.compiled(indicator, table)
         return Fraction(0) if rule is None else rule.low
 
-    def _tables(self, findings: tuple[str, ...]) -> list[dict[str, str]]:
+    def tables(self, findings: tuple[str, ...]) -> list[dict[str, str]]:
+        """Give a full table of readings for every combination of these findings (or for each alone, if too many)."""
         options = [list(self.findings[finding].readings) for finding in findings]
         size = 1
         for each in options:

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import timedelta
 from fractions import Fraction
-from typing import Any, TypeVar
+from itertools import pairwise
+from typing import Any, TypeVar, cast
 
 from shared.rubric.facts import Award, Figure, UnitFacts, Value
 from shared.rubric.model import DISTRICT, Indicator, Line, Measure
@@ -13,6 +14,7 @@ from shared.rubric.rules.grammar import Condition, Points, Quantity
 from shared.rubric.rules.quantities import Vote
 from shared.rubric.rules.scales import Step
 from shared.rubric.ruleset import Rules
+from shared.rubric.trial import facts_of
 
 T = TypeVar("T")
 Row = Figure | Award
@@ -41,31 +43,16 @@ class Walk:
         return among[self.below(len(among))]
 
 
-def known(rubric: Rubric, rows: Rows, rules: Rules) -> dict[str, UnitFacts]:
-    """Give the facts as the rules take them: without what their readings leave out, of figures the latest.
-
-    A row that is left out is kept with the finding that does so.
-    """
-    return {unit: _unit(rubric, each, rules) for unit, each in rows.items()}
-
-
-def _unit(rubric: Rubric, rows: Sequence[Row], rules: Rules) -> UnitFacts:
-    latest: dict[tuple[object, ...], Figure] = {}
-    awards: dict[str, tuple[Award, ...]] = {}
-    excluded: dict[str, tuple[tuple[Row, str], ...]] = {}
-    for row in sorted(rows, key=lambda each: (each.occurred, each.position)):
-        mask = rubric.exclusions(row) & rules.excluded
-        if mask:
-            excluded[row.indicator] = (*excluded.get(row.indicator, ()), (row, rules.excluding(mask)))
-        elif isinstance(row, Award):
-            awards[row.indicator] = (*awards.get(row.indicator, ()), row)
-        else:
-            latest[row.indicator, row.measure, row.provider, row.occasion] = row
-    figures: dict[tuple[str, str], tuple[Figure, ...]] = {}
-    for row in latest.values():
-        key = row.indicator, row.measure
-        figures[key] = (*figures.get(key, ()), row)
-    return UnitFacts(figures, awards, excluded)
+def known(rows: Rows, rules: Rules) -> dict[str, UnitFacts]:
+    """Give the facts as the rules take them: without what their readings leave out, of figures the latest."""
+    return {
+        unit: facts_of(
+            rules,
+            [row for row in own if isinstance(row, Figure)],
+            [row for row in own if isinstance(row, Award)],
+        )
+        for unit, own in rows.items()
+    }
 
 
 class Situations:
@@ -147,9 +134,7 @@ class Situations:
 def _placed(row: Row, position: int) -> Row:
     if isinstance(row, Award):
         return Award(row.indicator, row.line, row.name, row.points, row.occurred, position)
-    return Figure(
-        row.indicator, row.measure, row.provider, row.value, row.occurred, position, row.occasion, row.tier
-    )
+    return Figure(row.indicator, row.measure, row.provider, row.value, row.occurred, position, row.occasion, row.tier)
 
 
 def _possible(measure: Measure, numbers: Sequence[Fraction]) -> list[Fraction]:
@@ -169,7 +154,7 @@ def _interesting(numbers: Sequence[Fraction]) -> list[Fraction]:
     """Give numbers where a rule may bend: those that stand in it, shares of them, and what lies beside and between."""
     stated = sorted({*numbers, *_PLAIN})
     shares = [number for number in stated if 0 < number < 1]
-    between = [(left + right) / 2 for left, right in zip(stated, stated[1:], strict=False)]
+    between = [(left + right) / 2 for left, right in pairwise(stated)]
     beside = [number + step for number in stated for step in (-1, 1)]
     parts = [number * share for number in stated for share in (*shares, Fraction(1, 2))]
     found = dict.fromkeys([*stated, *parts, *beside, *between])
@@ -187,11 +172,11 @@ def _nodes(node: Any) -> Iterator[Any]:
 
 def _spread(value: Any) -> Iterator[Any]:
     if isinstance(value, tuple):
-        for each in value:
+        for each in cast("tuple[Any, ...]", value):
             yield from _spread(each)
     elif isinstance(value, Mapping):
-        for key, each in value.items():
-            yield from (key, each)
+        for pair in cast("Mapping[Any, Any]", value).items():
+            yield from pair
     else:
         yield value
 
@@ -199,5 +184,3 @@ def _spread(value: Any) -> Iterator[Any]:
 def _numbers(nodes: Sequence[Any]) -> list[Fraction]:
     found = [each for node in nodes for field in fields(node) for each in _spread(getattr(node, field.name))]
     return list(dict.fromkeys(number for number in found if isinstance(number, Fraction)))
-
-

@@ -1,0 +1,83 @@
+"""Maxima that do not add up: blocks to the total, indicators to their block, rules to their indicator."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from shared.contracts.numbers import exact
+from shared.rubric.checks.outline import Outline
+from shared.rubric.faults import Fault
+from shared.rubric.model import Block
+from shared.rubric.rubric import Rubric
+
+ZERO = Fraction(0)
+
+
+def unequal(rubric: Rubric, outline: Outline) -> Iterator[Fault]:
+    """Give a fault for every sum that comes to something else, under the default readings."""
+    blocks = sum((block.max for block in rubric.blocks.values()), ZERO)
+    if blocks != rubric.total:
+        yield outline.fault(
+            f"the blocks add up to {exact(blocks)}, the total says {exact(rubric.total)}",
+            "correct the total, or the maximum of a block",
+            "total",
+        )
+    for block in rubric.blocks.values():
+        yield from _block(rubric, outline, block)
+    yield from _rules(rubric, outline)
+    yield from _grades(rubric, outline)
+
+
+def _block(rubric: Rubric, outline: Outline, block: Block) -> Iterator[Fault]:
+    inside = [each for each in rubric.indicators.values() if each.block == block.id and each.rule is not None]
+    sums = {unit: sum((each.max for each in inside if unit in each.units), ZERO) for unit in rubric.units}
+    # In a block with a cap of its own the items may well come to more than the cap.
+    wrong = {
+        unit: found for unit, found in sums.items() if found < block.max or (found > block.max and not block.capped)
+    }
+    if not wrong:
+        return
+    said = "; ".join(f"{exact(found)} for {unit}" for unit, found in wrong.items())
+    yield outline.fault(
+        f"the indicators of {block.id} add up to {said}, the block says {exact(block.max)}",
+        "correct the maximum of an indicator or of the block, or say which units an indicator assesses",
+        "blocks",
+        block.id,
+        "max",
+    )
+
+
+def _rules(rubric: Rubric, outline: Outline) -> Iterator[Fault]:
+    rules = rubric.under({})
+    for owner in rubric.indicators.values():
+        rule = rules.points(owner.id)
+        if rule is None or rule.max == owner.max:
+            continue
+        advice = (
+            "put a `limit` around the rule, or raise `max`"
+            if rule.max > owner.max
+            else "raise the parts, or lower `max`"
+        )
+        yield outline.fault(
+            f"the rule of {owner.id} gives {exact(rule.max)} at most, its maximum is {exact(owner.max)}",
+            advice,
+            "indicators",
+            owner.id,
+            "max",
+        )
+
+
+def _grades(rubric: Rubric, outline: Outline) -> Iterator[Fault]:
+    shares = sum((grade.share for grade in rubric.grades if grade.share is not None), ZERO)
+    if shares > 1:
+        message = f"the shares of the grades add up to {exact(shares * 100)} %"
+        yield outline.fault(message, "let them come to 100 % at most", "grades")
+    for better, worse in zip(rubric.grades, rubric.grades[1:], strict=False):
+        if better.at_least is None or worse.at_least is None or better.block != worse.block:
+            continue
+        if worse.at_least > better.at_least:
+            yield outline.fault(
+                f"the grade {worse.id} asks for {exact(worse.at_least)} points, more than {better.id} before it",
+                "list the grades from the best down",
+                "grades",
+                worse.id,
+            )
