@@ -61,7 +61,9 @@ class Services:
         stored = stored_form(parsed, position=position, acceptedtime=accepted, previous=previous)
         self.stored.append(stored)
         said = outward.data(self.book, self.book.apply(decode_entry(stored)))
-        record = Record(f"{A}/1/{position}", "/meritlog/scoring", "meritlog.ScoresChanged.v1", accepted, A, position, 1, said)
+        record = Record(
+            f"{A}/1/{position}", "/meritlog/scoring", "meritlog.ScoresChanged.v1", accepted, A, position, 1, said
+        )
         data = self.board.apply(record)
         before = leaf_hash(self.records[-1]) if self.records else None
         self.records.append(standing_changed(A, 1, position, time=accepted, previous=before, data=data))
@@ -251,7 +253,11 @@ def judgement(unit: str, indicator: str, points: str) -> dict[str, Any]:
     """A mark of the office for one of the common indicators."""
     tier = "good" if int(points) >= 5 else "fair"
     return build.judged(
-        points, tier, over={"indicator": indicator, "occurred": "2020-12-31"}, subject=unit, time="2021-01-05T10:00:00+08:00"
+        points,
+        tier,
+        over={"indicator": indicator, "occurred": "2020-12-31"},
+        subject=unit,
+        time="2021-01-05T10:00:00+08:00",
     )
 
 

@@ -11,6 +11,7 @@ from web import failures
 from web.headers import Headers
 from web.hub import Hub, Pace
 from web.routes import router
+from web.serving import Serving
 from web.settings import WebSettings
 from web.site import Site
 from web.upstream import ANSWER_SECONDS, Addresses, Upstream
@@ -23,8 +24,8 @@ def build(
 ) -> Service:
     """The pages as a service: `.app` is the ASGI app, `.running()` its life.
 
-    `transport` carries the requests to the services; without one they go over the network. Where all run in one process it
-    is `web.in_process.InProcess`, and the base URLs only name a host.
+    `transport` carries the requests to the services; without one they go over the network. Where all run in one process
+    it is `web.in_process.InProcess`, and the base URLs only name a host.
     """
     token = settings.token.get_secret_value() if settings.token else None
     client = httpx.AsyncClient(
@@ -47,7 +48,8 @@ def build(
             await hub.close()
             await client.aclose()
 
-    service = Service("web", title="Meritlog: the pages", settings=settings, routers=[router(site)], work=work)
+    service = Service("web", title="Meritlog: the pages", settings=settings, routers=[router], work=work)
+    service.app.state.serving = Serving(site)
     failures.install(service.app, site)
     service.app.add_middleware(Headers)
     return service

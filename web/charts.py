@@ -40,14 +40,14 @@ def bar(parts: Sequence[Part], attainable: Fraction, full: Fraction) -> Markup:
     return Markup("").join(pieces)
 
 
-def progress(ratio: Fraction) -> Markup:
-    """How much of a target is reached; beyond it the bar is full."""
+def progress(ratio: Fraction, colour: str | None = None) -> Markup:
+    """How much of a target is reached; beyond it the bar is full. Without a colour it tells reached from not yet."""
     width = min(max(ratio, ZERO), Fraction(1)) * WIDTH
     return Markup(
         '<svg class="bar progress" viewBox="0 0 1000 24" preserveAspectRatio="none" aria-hidden="true">'
         '<rect class="track" x="0" y="0" width="1000" height="24"/>'
         '<rect class="{}" x="0" y="0" width="{}" height="24"/></svg>'
-    ).format("reached" if ratio >= 1 else "part-1", shown(width))
+    ).format(colour or ("reached" if ratio >= 1 else "part-1"), shown(width))
 
 
 def _rect(colour: str, start: Fraction, end: Fraction, full: Fraction, gap: Fraction) -> Markup:

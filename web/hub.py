@@ -45,7 +45,9 @@ class Pace:
 class Channel:
     """One assessment's stream, its readers and the fragments of its present state."""
 
-    def __init__(self, assessment: str, upstream: Upstream, pace: Pace, log: structlog.typing.FilteringBoundLogger) -> None:
+    def __init__(
+        self, assessment: str, upstream: Upstream, pace: Pace, log: structlog.typing.FilteringBoundLogger
+    ) -> None:
         self.assessment = assessment
         self.upstream = upstream
         self.pace = pace
@@ -74,7 +76,7 @@ class Channel:
             await self._moved.wait()
 
     async def run(self) -> None:
-        """Follow the stream until cancelled: learn the present version, then every change; begin anew when it breaks."""
+        """Follow the stream until cancelled: the present version, then every change; begin anew when it breaks."""
         pause = self.pace.again
         while True:
             try:
@@ -103,7 +105,9 @@ class Channel:
 class Hub:
     """The channels of all assessments that have readers."""
 
-    def __init__(self, upstream: Upstream, log: structlog.typing.FilteringBoundLogger, pace: Pace | None = None) -> None:
+    def __init__(
+        self, upstream: Upstream, log: structlog.typing.FilteringBoundLogger, pace: Pace | None = None
+    ) -> None:
         self.upstream = upstream
         self.log = log
         self.pace = pace or Pace()

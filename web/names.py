@@ -18,7 +18,9 @@ class Names:
         self.language = language
         self.zone = ZoneInfo(rubric.timezone) if rubric else UTC
         self._measures: Mapping[str, Measure] = (
-            {name: measure for each in rubric.indicators.values() for name, measure in each.measures.items()} if rubric else {}
+            {name: measure for each in rubric.indicators.values() for name, measure in each.measures.items()}
+            if rubric
+            else {}
         )
 
     def say(self, chinese: str, english: str) -> str:
@@ -34,21 +36,18 @@ class Names:
         """A unit, or the district that figures of no unit belong to."""
         if unit is None:
             return ""
-        if self.rubric and unit in self.rubric.units:
-            return self.say(self.rubric.units[unit].name, self.rubric.units[unit].english)
-        return unit
+        known = self.rubric.units.get(unit) if self.rubric else None
+        return self.say(known.name, known.english) if known else unit
 
     def provider(self, provider: str | None) -> str:
         """Who reports figures."""
-        if self.rubric and provider in self.rubric.providers:
-            return self.say(self.rubric.providers[provider].name, self.rubric.providers[provider].english)
-        return provider or ""
+        known = self.rubric.providers.get(provider or "") if self.rubric else None
+        return self.say(known.name, known.english) if known else provider or ""
 
     def block(self, block: str) -> str:
         """A part of the total."""
-        if self.rubric and block in self.rubric.blocks:
-            return self.say(self.rubric.blocks[block].name, self.rubric.blocks[block].english)
-        return block
+        known = self.rubric.blocks.get(block) if self.rubric else None
+        return self.say(known.name, known.english) if known else block
 
     def indicator(self, indicator: str) -> str:
         """An indicator's name, without its id."""
@@ -72,9 +71,8 @@ class Names:
     def tier(self, measure: str | None, tier: str | None) -> str:
         """A grade that a judge gave."""
         known = self._measures.get(measure or "")
-        if known and tier in known.tiers:
-            return self.say(known.tiers[tier].name, known.tiers[tier].english)
-        return tier or ""
+        grade = known.tiers.get(tier or "") if known else None
+        return self.say(grade.name, grade.english) if grade else tier or ""
 
     def line(self, indicator: str, line: str | None) -> str:
         """A line of awards or deductions: its name, else its id."""
@@ -121,6 +119,10 @@ class Names:
         """The class that colours a block: by its place among the blocks."""
         order = self.blocks(present)
         return COLOURS[order.index(block) % len(COLOURS)] if block in order else SUPERVISION
+
+    def indicator_colour(self, indicator: str) -> str:
+        """The class that colours an indicator: its block's, or that of what only deducts."""
+        return SUPERVISION if self.takes(indicator) else self.colour(self.block_of(indicator) or "", {})
 
     def full(self) -> Fraction | None:
         """The points of the whole assessment."""

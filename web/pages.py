@@ -57,6 +57,13 @@ def inside(standing: Standing, view: View) -> list[tuple[str, str]]:
     return (fixed(standing, view) if view.plain else asked).coordinate
 
 
+async def flags_of(site: Site, standing: Standing, view: View) -> list[Flag]:
+    """What to look at in the data. The board of an open assessment leaves it out, so scoring is asked."""
+    if standing.flags or not view.plain:
+        return standing.flags
+    return (await site.upstream.standing(standing.assessment, inside(standing, view))).flags
+
+
 async def about(site: Site, standing: Standing, view: View) -> tuple[Names, dict[str, Any]]:
     """What every page says of its standing: title, coordinate, and the rules it departs from."""
     names = await site.names(standing.assessment, standing.rules, view.language)
@@ -101,16 +108,17 @@ async def unit(site: Site, assessment: str, unit_id: str, view: View) -> Page:
     standing = await shown(site, assessment, view)
     if unit_id not in {each.unit for each in standing.units}:
         raise Missing(site.translate(view.language, "This assessment has no such unit."))
-    coordinate = inside(standing, view)
-    (names, context), explained = await asyncio.gather(
-        about(site, standing, view), site.upstream.explanation(assessment, unit_id, coordinate)
+    (names, context), explained, flags = await asyncio.gather(
+        about(site, standing, view),
+        site.upstream.explanation(assessment, unit_id, inside(standing, view)),
+        flags_of(site, standing, view),
     )
     row = next(each for each in rows(standing, names) if each.unit == unit_id)
     more = {
         "row": row,
         "units": len(standing.units),
         "groups": _by_block(explained.indicators, names),
-        "flags": [flag for flag in standing.flags if flag.unit == unit_id],
+        "flags": [flag for flag in flags if flag.unit == unit_id],
         "findings": {each.id: each for each in standing.findings},
         "number": number,
     }
@@ -136,7 +144,7 @@ async def tasks(site: Site, assessment: str, view: View) -> Page:
     )
     texts = {str(task.row): task for task in names.rubric.tasks} if names.rubric else {}
     title = site.translate(view.language, "Tasks")
-    more = {"tasks": found.tasks, "text": lambda row: _text(row, texts, names), "number": number}
+    more = {"tasks": found.tasks, "texts": {row.id: _text(row, texts, names) for row in found.tasks}, "number": number}
     return Page("_tasks.html", f"{title} · {context['title']}", context | more, standing.version)
 
 
@@ -148,11 +156,13 @@ def _text(row: TaskRow, texts: Mapping[str, Any], names: Names) -> str:
 async def findings(site: Site, assessment: str, view: View) -> Page:
     """The questions that the text leaves open, with their readings; and what to look at in the data."""
     standing = await shown(site, assessment, view)
-    names, context = await about(site, standing, view)
+    (names, context), marks = await asyncio.gather(about(site, standing, view), flags_of(site, standing, view))
     states = {each.id: each for each in standing.findings}
     title = site.translate(view.language, "Questions")
-    flags = sorted(standing.flags, key=lambda flag: flag.code)
-    grouped: list[tuple[str, list[Flag]]] = [(code, list(some)) for code, some in groupby(flags, lambda flag: flag.code)]
+    flags = sorted(marks, key=lambda flag: flag.code)
+    grouped: list[tuple[str, list[Flag]]] = [
+        (code, list(some)) for code, some in groupby(flags, lambda flag: flag.code)
+    ]
     more = {"findings": names.findings(), "states": states, "flags": grouped}
     return Page("_findings.html", f"{title} · {context['title']}", context | more, standing.version)
 
@@ -185,13 +195,16 @@ async def _moved_by(site: Site, assessment: str, position: int) -> list[UnitChan
         stretch = await site.upstream.changes(assessment, position - 1)
     except (Unanswered, Declined):
         return []
-    return next((change.data.changes for change in stretch.changes if change.position == position), [])
+    for change in stretch.changes:
+        if change.position == position:
+            return change.data.changes
+    return []
 
 
 async def changes(site: Site, assessment: str, view: View, before: int | None = None) -> Page:
     """Who moved, and because of which entry: the newest first, so many positions a page."""
     standing = await shown(site, assessment, view)
-    names, context = await about(site, standing, view)
+    _, context = await about(site, standing, view)
     last = standing.known_at.position
     top = min(last, before - 1) if before else last
     start = max(top - WINDOW, 0)

@@ -16,10 +16,10 @@ from shared.rubric import Rubric, RubricError, load
 from web import words
 from web.answers import RulesNamed
 from web.charts import progress
+from web.files import Files
 from web.hub import Fragment, Hub
 from web.language import LANGUAGES, catalog
 from web.names import Names
-from web.files import Files
 from web.upstream import Declined, Unanswered, Upstream
 from web.view import View
 
@@ -133,5 +133,6 @@ def _environment(language: str, files: Files) -> Environment:
     environment.install_gettext_translations(catalog(language), newstyle=True)  # type: ignore[attr-defined]
     environment.filters.update(words.filters(catalog(language)))
     environment.filters["web_address"] = web_address
-    environment.globals.update(static=files.url, progress=progress, percent=percent)
+    known: dict[str, Any] = environment.globals  # type: ignore[assignment]  (the library types only its own)
+    known |= {"static": files.url, "progress": progress, "percent": percent}
     return environment

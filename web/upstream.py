@@ -126,6 +126,7 @@ class Upstream:
             async with self.client.stream("GET", url, params=words, headers=headers, timeout=timeout) as answer:
                 if answer.status_code != 200:
                     raise _declined(answer.status_code, await answer.aread(), answer.headers)
+                yield StreamEvent("", "open", "")
                 lines = aiter(answer.aiter_lines())
                 while (event := await _next_event(lines)) is not None:
                     yield event

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from web.language import DEFAULT, LANGUAGES, preferred
+from web.language import mark as _
 
 POSITION_DIGITS = 18
 PAIR_LENGTH = 130
@@ -80,11 +81,11 @@ def read_view(words: Iterable[tuple[str, str]], accept_language: str = "") -> Vi
     one = dict(asked)
     language = one.get("lang")
     if language is not None and language not in LANGUAGES:
-        raise WrongView(f"lang is one of {', '.join(LANGUAGES)}.")
+        raise WrongView(_("lang is zh or en."))
     return View(
         as_of=_day(one["as-of"]) if "as-of" in one else None,
         known_at=_moment(one["known-at"]) if "known-at" in one else None,
-        rubric=_number("rubric", one["rubric"]) if "rubric" in one else None,
+        rubric=_version(one["rubric"]) if "rubric" in one else None,
         readings=_readings(value for name, value in asked if name == "reading"),
         language=language or preferred(accept_language),
         named=language is not None,
@@ -95,7 +96,7 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise WrongView("as-of is a date such as 2020-09-30.") from None
+        raise WrongView(_("as-of is a date such as 2020-09-30.")) from None
 
 
 def _moment(text: str) -> str:
@@ -104,13 +105,13 @@ def _moment(text: str) -> str:
     try:
         datetime.fromisoformat(text)
     except ValueError:
-        raise WrongView("known-at is a position such as 412, a date, or a time such as 2020-09-30T17:00.") from None
+        raise WrongView(_("known-at is a position such as 412, a date, or a time such as 2020-09-30T17:00.")) from None
     return text
 
 
-def _number(name: str, text: str) -> int:
+def _version(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < len(text) <= POSITION_DIGITS and int(text)):
-        raise WrongView(f"{name} is a version, a whole number from 1.")
+        raise WrongView(_("rubric is a version, a whole number from 1."))
     return int(text)
 
 
@@ -119,8 +120,8 @@ def _readings(pairs: Iterable[str]) -> tuple[tuple[str, str], ...]:
     for pair in pairs:
         finding, equals, reading = pair.partition("=")
         if not (finding and equals and reading) or len(pair) > PAIR_LENGTH:
-            raise WrongView("A reading is chosen as FINDING=READING, such as A01=20.")
+            raise WrongView(_("A reading is chosen as FINDING=READING, such as A01=20."))
         chosen[finding] = reading
     if len(chosen) > MOST_READINGS:
-        raise WrongView("There are more readings here than any rubric has findings.")
+        raise WrongView(_("There are more readings here than any rubric has findings."))
     return tuple(sorted(chosen.items()))

@@ -1,0 +1,93 @@
+"""How a page is answered: once as a document and, where it is live, once more as a stream of its live part."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Any, TypeVar
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, Response
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from shared.chassis.service import Service
+from web.site import Page, Site, page_path
+from web.view import View, read_view
+
+T = TypeVar("T")
+Work = Callable[[View], Awaitable[Page]]
+PING_SECONDS = 15
+
+
+def view_of(request: Request) -> View:
+    """The view that a request's address and headers name."""
+    return read_view(request.query_params.multi_items(), request.headers.get("accept-language", ""))
+
+
+class Serving:
+    """Answers for pages and their streams."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+
+    async def whole(
+        self, request: Request, assessment: str, steps: tuple[str, ...], work: Work, **more: Any
+    ) -> Response:
+        """A page as a document; a live one names the stream that it goes on from."""
+        view = view_of(request)
+        live = view.live and more.pop("live", True)
+        make = self.making(assessment, view, work)
+        fragment = await (self.site.hub.fragment(assessment, (steps, view), make) if live else make())
+        stream = page_path(assessment, *steps, "stream") + view.query if live else None
+        section = more.pop("section", steps[0] if steps else "board")
+        path = page_path(assessment, *steps)
+        return self.html(self.site.whole(fragment, view, assessment, stream=stream, section=section, path=path, **more))
+
+    def making(self, assessment: str | None, view: View, work: Work) -> Callable[[], Awaitable[Any]]:
+        """What renders a page's live part."""
+
+        async def make() -> Any:
+            return self.site.fragment(await work(view), view, assessment)
+
+        return make
+
+    def stream(self, request: Request, assessment: str, steps: tuple[str, ...], work: Work, seen: str) -> Response:
+        """The live part of a page, each time it has changed, and pings that a script can hear."""
+        view = view_of(request)
+        hub = self.site.hub
+        service: Service = request.app.state.service
+
+        def ping() -> ServerSentEvent:
+            return ServerSentEvent(event="ping", data="behind" if hub.behind(assessment) else "well")
+
+        async def events() -> AsyncGenerator[ServerSentEvent]:
+            yield ServerSentEvent(event="ping", data="well")
+            watching = hub.watch(assessment, (steps, view), self.making(assessment, view, work), seen)
+            async for fragment in until(watching, service.stopping):
+                yield ServerSentEvent(event="page", data=fragment.html, id=fragment.version)
+
+        return EventSourceResponse(events(), ping=PING_SECONDS, ping_message_factory=ping, sep="\n")
+
+    @staticmethod
+    def html(text: str, status: int = 200) -> HTMLResponse:
+        """A document; it depends on the reader's language where the URL names none."""
+        return HTMLResponse(text, status, {"Cache-Control": "no-cache", "Vary": "Accept-Language"})
+
+
+async def until(stream: AsyncGenerator[T], stopping: asyncio.Event) -> AsyncGenerator[T]:
+    """Hand a stream on until it ends or the process is told to stop."""
+    stopped = asyncio.ensure_future(stopping.wait())
+    coming: asyncio.Future[T] = asyncio.ensure_future(anext(stream))
+    try:
+        while True:
+            await asyncio.wait({coming, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            if not coming.done():
+                return
+            try:
+                yield coming.result()
+            except StopAsyncIteration:
+                return
+            coming = asyncio.ensure_future(anext(stream))
+    finally:
+        stopped.cancel()
+        coming.cancel()
+        await asyncio.gather(stopped, coming, return_exceptions=True)
+        await stream.aclose()
