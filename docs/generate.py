@@ -9,8 +9,10 @@ from typing import Any
 
 import typer
 
+from docs import messages
 from shared.chassis import openapi, settings
-from shared.contracts import kinds
+from shared.chassis.service import VERSION
+from shared.contracts.schemas import schemas
 
 ROOT = Path(__file__).resolve().parents[1]
 REFERENCE = ROOT / "docs/reference"
@@ -111,41 +113,25 @@ def operations(described: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
                 yield path, method, " ".join(text.split())
 
 
-def events_page() -> str:
-    """Every type of entry and record with its examples, which are never edited and only added to."""
-    lines = [
-        "# Events",
-        "",
-        "CloudEvents 1.0 in structured mode. The examples are those that the tests read; they are added to and never",
-        "edited.",
-    ]
-    for folder in sorted((ROOT / "shared/contracts/examples").glob("*/v*")):
-        lines += ["", f"## meritlog.{folder.parent.name}.{folder.name}", ""]
-        lines += ["In: sent to intake." if is_entry(folder) else "Out: one record for each entry, on our own topics."]
-        for file in sorted(folder.glob("*.json")):
-            lines += ["", f"{file.stem}:", "", "```json", file.read_text(encoding="utf-8").strip(), "```"]
-    return "\n".join(lines) + "\n"
-
-
-def is_entry(folder: Path) -> bool:
-    """Whether this type is one that intake takes."""
-    return f"meritlog.{folder.parent.name}.{folder.name}" in kinds.ALL
-
-
 def cell(text: str) -> str:
     """Text that fits one cell of a table."""
     return " ".join(text.split()).replace("|", "\\|")
+
+
+def as_text(value: Any) -> str:
+    """JSON as it is committed."""
+    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
 
 
 PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "commands.md": commands_page,
     "http.md": http_page,
-    "events.md": events_page,
-    **{
-        f"openapi/{name}.json": lambda name=name: json.dumps(document(name), ensure_ascii=False, indent=1) + "\n"
-        for name in SERVICES
-    },
+    "events.md": messages.events_page,
+    "topics.md": messages.topics_page,
+    "asyncapi.json": lambda: as_text(messages.asyncapi(VERSION)),
+    **{f"openapi/{name}.json": lambda name=name: as_text(document(name)) for name in SERVICES},
+    **{f"schemas/{messages.short(kind)}.json": lambda kind=kind: as_text(schemas()[kind]) for kind in schemas()},
 }
 
 
