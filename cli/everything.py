@@ -10,7 +10,8 @@ from services.ranking.settings import RankingSettings
 from services.scoring.app import build as scoring
 from services.scoring.settings import ScoringSettings
 from shared.chassis import logs
-from shared.chassis.serve import OnePort, complain, run as serve
+from shared.chassis.serve import OnePort, complain
+from shared.chassis.serve import run as serve
 from shared.chassis.service import Service
 from shared.chassis.settings import ServiceSettings, WrongSettings, load
 from shared.chassis.wiring import store_of

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import typer
 
-from cli import answers, check, rubric, up
+from cli import answers, check, demo, emit, rubric, up
 from cli.stop import Stop
 
 app = typer.Typer(
@@ -24,6 +24,8 @@ app.command()(answers.standings)
 app.command()(answers.unit)
 app.command()(answers.explain)
 app.command()(up.up)
+app.command()(demo.demo)
+app.command()(emit.emit)
 app.add_typer(rubric.app, name="rubric")
 
 

@@ -9,7 +9,8 @@ Entries = Annotated[
     str | None, typer.Option("--entries", metavar="FILE", help="Entries as JSON Lines; - reads standard input.")
 ]
 AsOf = Annotated[
-    str | None, typer.Option("--as-of", metavar="DATE", help="What is true up to this day. [default: everything so far]")
+    str | None,
+    typer.Option("--as-of", metavar="DATE", help="What is true up to this day. [default: everything so far]"),
 ]
 KnownAt = Annotated[
     str | None,

@@ -52,7 +52,13 @@ def print_scorecard(answer: Mapping[str, Any], lang: str) -> None:
     print()
     columns = [word(each, lang) for each in ("indicator", "points", "max", "state", "absorbed")]
     rows = [
-        [name, each["points"], each["max"], word(each["state"], lang), "" if each["absorbed"] == "0" else each["absorbed"]]
+        [
+            name,
+            each["points"],
+            each["max"],
+            word(each["state"], lang),
+            "" if each["absorbed"] == "0" else each["absorbed"],
+        ]
         for name, each in answer["indicators"].items()
     ]
     print_table(columns, rows, [False, True, True, False, True])

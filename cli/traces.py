@@ -29,13 +29,15 @@ def explanation(name: str, explained: Mapping[str, Any], lang: str) -> Iterator[
     yield from _node(explained["trace"], lang, 1)
     if explained["absorbed"] != "0":
         yield f"  {word('absorbed', lang)}: {explained['absorbed']}"
-    bearing = [f"{each['id']}={each['reading']}{_ruled(each, lang)}" for each in explained["findings"]]
+    bearing = [_bearing(each, lang) for each in explained["findings"]]
     if bearing:
         yield f"  {word('bears', lang)}: {', '.join(bearing)}"
 
 
-def _ruled(finding: Mapping[str, Any], lang: str) -> str:
-    return f" ({word('ruled', lang)})" if finding["state"] == "ruled" else ""
+def _bearing(finding: Mapping[str, Any], lang: str) -> str:
+    """A finding with the reading that holds; one for the record has none."""
+    reading = f"={finding['reading']}" if finding["reading"] else ""
+    return finding["id"] + reading + (f" ({word('ruled', lang)})" if finding["state"] == "ruled" else "")
 
 
 def _node(node: Mapping[str, Any], lang: str, depth: int) -> Iterator[str]:

@@ -20,7 +20,7 @@ def data(book: Book, change: Change) -> Json:
         "state": change.state,
     }
     if change.totals:
-        said["totals"] = totals(book.scores())
+        said["totals"] = totals(book.live)
     if change.rules_changed or change.state_changed:
         said["frame"] = frame(book)
     if change.standing is not None:
@@ -56,7 +56,7 @@ def totals(scores: Scores) -> list[Json]:
 
 def frame(book: Book) -> Json:
     """Give the rules in force and the names: what a board needs beside points."""
-    scores = book.scores()
+    scores = book.live
     rubric = scores.moment.rubric
     heading = standing.heading(book.ledger, scores)
     return {

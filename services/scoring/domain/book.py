@@ -99,9 +99,7 @@ class Book:
     def _seen(self) -> Seen:
         if self.head == 0 or not self.ledger.editions:
             return "open", {}, {}
-        if self._live is None:
-            self._live = self.scores()
-        return self.state(self.head), self._live.results(), self._live.tallies
+        return self.state(self.head), self.live.results(), self.live.tallies
 
     def _go_on(self, touched: Touched) -> None:
         """Bring the live scores to the head: under the same rules only what was touched is worked out anew."""
@@ -150,6 +148,18 @@ class Book:
         return None, None
 
     # -- answers
+
+    @property
+    def live(self) -> Scores:
+        """The scores at the head under the rules in force, kept up to date by `apply`.
+
+        Raises:
+            Unanswerable: No rubric is known yet.
+
+        """
+        if self._live is None:
+            self._live = self.scores()
+        return self._live
 
     def scores(self, coordinate: Coordinate = LIVE) -> Scores:
         """Work out what every indicator of every unit is worth.

@@ -64,10 +64,8 @@ def _counted(rows: Columns, placement: Placement, moment: Moment) -> tuple[Rows,
     if not left_out:
         return found[placed], ()
     out = np.isin(codes, left_out)
-    excluded = [
-        (int(row), rules.excluding(masks[code] & rules.excluded))
-        for row, code in zip(found[out], codes[out].tolist(), strict=True)
-    ]
+    left: list[tuple[int, int]] = list(zip(found[out].tolist(), codes[out].tolist(), strict=True))
+    excluded = [(row, rules.excluding(masks[code] & rules.excluded)) for row, code in left]
     return found[placed & ~out], excluded
 
 

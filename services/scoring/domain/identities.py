@@ -38,10 +38,9 @@ class Identities:
         recent = _hashed(source, id)
         if recent in self._recent:
             yield self._recent[recent]
-        key = np.frombuffer(recent, np.int64)[0]
+        key = int.from_bytes(recent, sys.byteorder, signed=True)
         for hashes, positions in self._runs:
-            first = int(np.searchsorted(hashes, key, side="left"))
-            last = int(np.searchsorted(hashes, key, side="right"))
+            first, last = np.searchsorted(hashes, [key, key + 1] if key < _GREATEST else [key, _GREATEST]).tolist()
             yield from positions[first:last].tolist()
 
     def _settle(self) -> None:
