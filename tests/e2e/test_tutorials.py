@@ -56,7 +56,7 @@ def test_a_tutorial_does_what_it_says(page, server, tmp_path):
         done = subprocess.run(
             [shutil.which("bash") or "bash", "-c", command.replace(ADDRESS, server)],
             cwd=tmp_path,
-            env={"PATH": path, "LANG": "C.UTF-8", "MERITLOG_SERVER": server},
+            env={"PATH": path, "LANG": "C.UTF-8", "MERIT_SERVER": server},
             capture_output=True,
             text=True,
             check=False,

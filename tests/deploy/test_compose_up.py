@@ -1,0 +1,40 @@
+"""The compose file, for real: from nothing to the year's standing, over Kafka and PostgreSQL, through one port."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.deploy.stack import RUBRIC, YEAR, compose, read, send_year, tokens, up
+
+pytestmark = pytest.mark.needs("docker")
+
+
+def from_the_file(*arguments: str) -> dict:
+    """What `merit` makes of the year's file, without any server."""
+    merit = Path(sys.executable).with_name("merit")
+    done = subprocess.run([merit, *arguments, "--json"], capture_output=True, text=True, check=False, timeout=120)
+    return json.loads(done.stdout)
+
+
+def test_the_year_ends_in_the_standing_of_its_file():
+    """`up --wait` comes back healthy; the year goes in; scoring, the board and the file say the same, to the digit."""
+    expected = from_the_file("standings", "--entries", YEAR)
+    judged = from_the_file("check", YEAR, "--rubric", RUBRIC)
+    with up():
+        held = tokens()
+        statuses = send_year(held)
+        assert statuses[201] == judged["accepted"], statuses
+        head = expected["known_at"]["position"]
+        standing = read(f"/v1/standings/binjiang-2020?known-at={head}", held[None], until=head)
+        for part in ("units", "rules", "findings", "state"):
+            assert standing[part] == expected[part], part
+        board = read("/v1/board/binjiang-2020", held[None], until=head)
+        assert board["position"] == head
+        assert "binjiang-2020" in read("/", held[None])
+        # stopped and started again, it goes on where it was: nothing is read twice, nothing is lost
+        compose("restart", "scoring", "ranking", "intake")
+        again = read(f"/v1/standings/binjiang-2020?known-at={head}", held[None], until=head)
+        assert again == standing
