@@ -273,12 +273,12 @@ class Lane:
             except Exception as error:
                 tries += 1
                 problem = error
-                self.log.warning("a record failed", position=run[0].position, trial=tries, exc_info=error)
                 if len(run) > 1 and tries > 1:
                     self._singly = len(run)
                     await self._patiently("reading the store", self._reread)
                     return False
                 if tries >= self.patience.tries:
+                    self.log.error("a record failed", position=run[0].position, exc_info=error)
                     raise Parked(
                         f"Position {run[0].position} of {self.upstream.name} could not be handled "
                         f"({type(error).__name__}: {error}); the log has the traceback, a restart tries it again."
