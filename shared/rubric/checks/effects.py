@@ -16,8 +16,8 @@ from shared.rubric.result import Result
 from shared.rubric.rubric import Rubric
 from shared.rubric.ruleset import Rules
 
-MOST_TRIES = 1200
-"""So many situations are tried for two readings and one indicator before giving up."""
+MOST_TRIES = 1000
+"""So many situations are tried for two readings and one indicator (over four tables of the others) before giving up."""
 
 Table = Mapping[str, str]
 
@@ -89,7 +89,7 @@ def _indicator(rubric: Rubric, owner: Indicator, finding: Finding, one: str, oth
             continue
         situations = Situations(rubric, owner, (left, right))
         rules = rubric.under(left), rubric.under(right)
-        for rows in situations.each(MOST_TRIES // 2):
+        for rows in situations.each(MOST_TRIES // 4):
             tried += 1
             for unit in rows.keys() & set(owner.units):
                 before, after = (_result(owner, unit, rows, each) for each in rules)

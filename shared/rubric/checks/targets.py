@@ -92,7 +92,7 @@ def _tasks(rubric: Rubric, outline: Outline) -> Iterator[Fault]:
             if ruled and target.amount is not None and target.amount not in ruled:
                 said = " or ".join(exact(each) for each in sorted(ruled))
                 yield outline.fault(
-                    f"row {task.row} asks for {exact(target.amount)} {target.measure}, the rule of {target.indicator} for {said}",
+                    f"row {task.row} asks for {exact(target.amount)} {target.measure}, the rule for {said}",
                     "correct the one that the document contradicts; if it contradicts itself, make it a finding",
                     "tasks",
                     str(task.row),

@@ -44,7 +44,7 @@ def _tiers(outline: Outline, owner: Indicator, measure: Measure) -> Iterator[Fau
             # Where a finding decides which values count, it is about the gap, and says how it is read.
             yield outline.fault(
                 f"the tiers {lower.id} and {upper.id} leave a gap from {exact(lower.high)} to {exact(upper.low)}",
-                "close it, or make it a finding whose readings decide the `grain`",
+                "close it, say `whole: true` where that is meant, or make it a finding that decides the `grain`",
                 *place,
                 upper.id,
             )
