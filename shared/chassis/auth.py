@@ -64,10 +64,12 @@ class Authority:
         self.by_id: dict[str, Credential] = {}
         self.seen: tuple[int, int, int] | None = None
         self.trouble: str | None = None
+        self.started = False
         if path is not None:
             self.reload(path)
             if self.trouble:
                 raise CannotStart(self.trouble)
+        self.started = True
 
     @property
     def is_open(self) -> bool:
@@ -95,10 +97,10 @@ class Authority:
         self.trouble = None
 
     def complain(self, trouble: str) -> None:
-        """Say it once."""
-        if trouble != self.trouble:
-            self.trouble = trouble
+        """Say it once; at the start, whoever starts the service says it."""
+        if trouble != self.trouble and self.started:
             self.log.error("credentials cannot be read; the last good ones hold", reason=trouble)
+        self.trouble = trouble
 
     def caller(self, token: str | None) -> Caller:
         """Whose token this is.
