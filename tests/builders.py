@@ -301,10 +301,10 @@ def language_example(parts: str = "") -> str:
     page = (Path(__file__).parents[1] / "docs/reference/rubric-language.md").read_text(encoding="utf-8")
     first = re.search(r"```yaml\n(.*?)```", page, re.DOTALL)
     assert first
-    whole: dict[str, Any] = yaml.load(first[1], Loader=yaml.BaseLoader)
+    whole: dict[str, Any] = yaml.load(first[1], Loader=yaml.CBaseLoader)
     x, y = whole["indicators"]
-    for name, part in (yaml.load(parts, Loader=yaml.BaseLoader) or {}).items():
+    for name, part in (yaml.load(parts, Loader=yaml.CBaseLoader) or {}).items():
         of_x = name in ("rule", "max", "counts_from", "not_applicable")
         place = x if of_x else y if name.startswith("Y.") else whole
         place[name.removeprefix("Y.")] = part
-    return yaml.safe_dump(whole, allow_unicode=True, sort_keys=False)
+    return yaml.dump(whole, Dumper=yaml.CSafeDumper, allow_unicode=True, sort_keys=False)

@@ -20,6 +20,24 @@ T = TypeVar("T")
 D = TypeVar("D")
 
 
+LONGEST_NUMBER = 100
+"""Characters of a number in a rubric: nobody prints more, and reading very long ones takes long."""
+
+
+def number_in(text: str) -> Fraction | None:
+    """Read `12.5`, `70%` or `1/3` exactly; None where the text is no number."""
+    text = text.strip()
+    if len(text) > LONGEST_NUMBER:
+        return None
+    try:
+        if text.endswith("%"):
+            return fraction(text[:-1]) / 100
+        above, slash, below = text.partition("/")
+        return fraction(above) / fraction(below) if slash else fraction(text)
+    except (ValueError, ZeroDivisionError):
+        return None
+
+
 class Unreadable(Exception):
     """This part cannot be read; the fault is already noted, and the parts beside it are still looked at."""
 
@@ -198,14 +216,10 @@ class Reader:
 
     def number(self) -> Fraction:
         """An exact number: `12.5`, `70%` or `1/3`."""
-        text = self.text().strip()
-        try:
-            if text.endswith("%"):
-                return fraction(text[:-1]) / 100
-            above, slash, below = text.partition("/")
-            return fraction(above) / fraction(below) if slash else fraction(text)
-        except (ValueError, ZeroDivisionError):
-            self.fail(f"{text[:40]!r} is not a number", "write it as 12.5, 70% or 1/3")
+        value = number_in(self.text())
+        if value is None:
+            self.fail(f"{self.text()[:40]!r} is not a number", "write it as 12.5, 70% or 1/3")
+        return value
 
     def limit(self) -> Fraction | None:
         """An exact number, or `none`."""

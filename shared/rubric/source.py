@@ -58,7 +58,8 @@ def parse(text: str) -> Node:
         first = next(events, None)
         if first is None:
             raise _fault(1, "the file is empty", "begin with `language: 1`")
-        return _node(first, events, 0)
+        node = _node(first, events, 0)
+        next(events, None)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "the text is not readable"
@@ -66,6 +67,7 @@ def parse(text: str) -> Node:
         raise _fault(line, f"this is not YAML ({problem})", "check indentation, colons and quotes here") from None
     except UnicodeError:
         raise _fault(1, "the text holds half a character", "save the file as UTF-8") from None
+    return node
 
 
 def _fault(line: int, message: str, advice: str) -> RubricError:

@@ -1,7 +1,7 @@
 """Quantities of the whole cohort: the units that the indicator assesses, each by its own facts."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from shared.rubric.outcome import Amount, Case
@@ -70,8 +70,11 @@ class Place(Quantity):
 
 
 def _cohort(reader: Reader, env: Env, word: str) -> Quantity:
+    inner = replace(env, uses=replace(env.uses, cohort=False))
+    of = quantity(reader.need("of"), inner)
+    if inner.uses.cohort:
+        reader.need("of").fail("a cohort stands within a cohort", "state what is compared for one unit alone")
     env.uses.cohort = True
-    of = quantity(reader.need("of"), env)
     units = env.owner.units
     chosen = reader.need(word)
     if word == "cohort" and chosen.text() == "place":

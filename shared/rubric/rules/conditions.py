@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from shared.rubric.outcome import Amount, Case
-from shared.rubric.reader import Reader
+from shared.rubric.reader import Reader, number_in
 from shared.rubric.rules.grammar import Condition, Env, Quantity, condition, gives_condition, quantity
 
 Told = tuple[bool | None, tuple[Amount, ...]]
@@ -108,15 +108,8 @@ def compares(reader: Reader, env: Env) -> Condition:
     if word != "is":
         return Compares(of=of, compare=COMPARISONS[word], threshold=quantity(threshold, env))
     words = threshold.read(lambda part: part.texts() if part.is_list() else (part.text(),))
-    numbers = tuple(_maybe(word) for word in words)
+    numbers = tuple(number_in(word) for word in words)
     return Is(of=of, words=words, numbers=tuple(number for number in numbers if number is not None))
-
-
-def _maybe(word: str) -> Fraction | None:
-    try:
-        return Fraction(word)
-    except (ValueError, ZeroDivisionError):
-        return None
 
 
 @gives_condition("missing")

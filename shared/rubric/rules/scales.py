@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from shared.rubric.facts import Value
 from shared.rubric.outcome import Amount, Case, Outcome
-from shared.rubric.reader import Reader
+from shared.rubric.reader import Reader, number_in
 from shared.rubric.rules.conditions import COMPARISONS
 from shared.rubric.rules.grammar import Env, Points, Quantity, gives_points, quantity
 
@@ -208,10 +208,8 @@ def table(reader: Reader, env: Env) -> Points:
 
 
 def _key(name: str) -> Value:
-    try:
-        return Fraction(name)
-    except (ValueError, ZeroDivisionError):
-        return name
+    value = number_in(name)
+    return name if value is None else value
 
 
 @gives_points("bands")
@@ -274,7 +272,9 @@ def piecewise(reader: Reader, env: Env) -> Points:
     reader.only("of", "through", "unreported")
     found = reader.need("through").each(_corner)
     if len(found) < 2 or any(left[0] >= right[0] for left, right in pairwise(found)):
-        reader.fail("the values of a line rise from one point to the next", "write [[60, 0], [80, 6], [100, 10]]")
+        reader.need("through").fail(
+            "the values of a line rise from one point to the next", "write [[60, 0], [80, 6], [100, 10]]"
+        )
     given = [points for _, points in found]
     return Piecewise(
         clause=env.clause,

@@ -145,7 +145,12 @@ def test_a_determination_lies_within_what_some_reading_can_give(unit, indicator,
 
 @pytest.mark.parametrize(
     ("finding", "reading", "code"),
-    [("A01", "20", None), ("A01", "30", "unknown-reading"), ("A07", "x", "unknown-reading"), ("A99", "x", "unknown-finding")],
+    [
+        ("A01", "20", None),
+        ("A01", "30", "unknown-reading"),
+        ("A07", "x", "unknown-reading"),
+        ("A99", "x", "unknown-finding"),
+    ],
 )
 def test_a_ruling_names_a_finding_and_one_of_its_readings(finding, reading, code):
     assert code_of(ASK.reading, finding, reading) == code

@@ -78,7 +78,9 @@ def test_task_table_and_work_plan_are_whole():
 
 
 def test_twelve_rows_are_reported_by_the_unit_itself():
-    own = [task for task in RUBRIC.tasks if set(task.providers) & set(RUBRIC.units) and set(task.units) <= {*RUBRIC.units}]
+    own = [
+        task for task in RUBRIC.tasks if set(task.providers) & set(RUBRIC.units) and set(task.units) <= {*RUBRIC.units}
+    ]
 
     assert len([task for task in own if task.units == task.providers]) == 12
 
@@ -88,9 +90,9 @@ def test_every_rule_has_an_example_under_every_reading_it_depends_on():
 
     assert {example.indicator for example in RUBRIC.examples} == set(RUBRIC.indicators)
     for indicator, findings in RUBRIC.uses.items():
-        others = {
-            (finding, reading) for finding in findings for reading in RUBRIC.findings[finding].readings
-        } - set(RUBRIC.defaults.items())
+        others = {(finding, reading) for finding in findings for reading in RUBRIC.findings[finding].readings} - set(
+            RUBRIC.defaults.items()
+        )
         known = {pair[1:] for pair in shown if pair[0] == indicator}
         # B3 shares A21 with B2, whose example shows it; the district's own loans are read like the province's; the
         # cliff of F2 is that of F1.
