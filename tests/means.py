@@ -14,6 +14,8 @@ HOW = {
     "kubectl": "install kubectl",
     "kubernetes": "point KUBECONFIG at a cluster you may change (such as kind), until `kubectl get nodes` answers",
     "operators": "install the CRDs of Strimzi, KEDA and the Prometheus operator in that cluster",
+    "node": "name a cluster whose pods run in MERITLOG_NODE_KUBECTL (a kubectl) and MERITLOG_NODE_LOAD (what loads an "
+    "image archive into it, such as `kind load image-archive`)",
     "go": "install Go 1.26 or later, with a module proxy in reach, until `go mod download` works",
     "chromium": "install chromium, or name a browser in MERITLOG_CHROMIUM",
 }
@@ -35,6 +37,8 @@ def there(means: str) -> bool:
             return there("kubernetes") and all(
                 map(crd, ("kafkas.kafka.strimzi.io", "scaledobjects.keda.sh", "podmonitors.monitoring.coreos.com"))
             )
+        case "node":
+            return bool(os.environ.get("MERITLOG_NODE_KUBECTL") and os.environ.get("MERITLOG_NODE_LOAD"))
         case "go":
             return answers("go", "-C", str(HERE / "integration" / "go_verify"), "mod", "download", within=120)
         case "chromium":
