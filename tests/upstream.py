@@ -4,12 +4,14 @@ It plays events without a gate or a store, so that the pages can be tested on re
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import httpx
 import msgspec
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.applications import Starlette
@@ -27,6 +29,10 @@ from shared.contracts.numbers import exact
 from shared.contracts.records import Record, standing_changed
 from shared.rubric import load
 from tests import builders as build
+from web.app import build as web
+from web.hub import Pace
+from web.in_process import InProcess
+from web.settings import WebSettings
 
 RUBRIC = (Path(__file__).parents[1] / "rubrics" / "binjiang-2020.yaml").read_text(encoding="utf-8")
 A = build.ASSESSMENT
@@ -43,6 +49,7 @@ class Services:
         self.book = Book()
         self.board = Board(A)
         self.grown = asyncio.Event()
+        self.broken = asyncio.Event()
         self.failing: set[str] = set()
         self.asked: list[str] = []
         self.dry_runs: list[dict[str, Any]] = []
@@ -149,11 +156,19 @@ class Services:
         return Response(b'{"changes":[%s],"next":%d}' % (body, after + len(some)), media_type="application/json")
 
     async def events(self, after: int) -> AsyncIterator[ServerSentEvent]:
-        while True:
+        self.broken.clear()
+        while not self.broken.is_set():
             for position, record in enumerate(self.records[after:], after + 1):
                 yield ServerSentEvent(record.decode(), event="standing", id=f"1-{position}")
                 after = position
-            await self.grown.wait()
+            waits = [asyncio.ensure_future(each.wait()) for each in (self.grown, self.broken)]
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            for each in waits:
+                each.cancel()
+
+    def break_off(self) -> None:
+        """End every stream, as a service does that goes."""
+        self.broken.set()
 
     async def standing(self, request: Request) -> Response:
         return JSONResponse(self.book.standing(coordinate_of(request)))
@@ -281,3 +296,16 @@ def whole_year(services: Services) -> None:
     services.play(build.deducted("0.3", subject="hr", over={"reason": "六月报表逾期"}, **late))
     services.play(build.deducted("0.5", subject="commerce", over={"incident": "督办 2"}, **late))
     services.play(build.ruled("A01", "20", **late))
+
+
+@asynccontextmanager
+async def browsing(services: Services) -> AsyncGenerator[httpx.AsyncClient]:
+    """A client of the pages, which read from `services` in this process."""
+    pace = Pace(settle=0, linger=0, again=0.01, at_most=0.02)
+    pages = web(WebSettings(), transport=InProcess(services.app), pace=pace)
+    async with (
+        pages.running(),
+        httpx.AsyncClient(transport=InProcess(pages.app), base_url="http://pages") as client,
+    ):
+        client.headers["Accept-Language"] = "zh-CN,zh;q=0.9,en;q=0.5"
+        yield client
