@@ -57,8 +57,9 @@ def rubric(name: str) -> Rubric:
     try:
         return load_once(text(name))
     except RubricError as error:
-        many = f"{len(error.faults)} faults, the first in" if len(error.faults) > 1 else "a fault in"
-        raise Stop(f"{name} has {many} {error.faults[0]}; see merit rubric check {name}") from None
+        first, *others = error.faults
+        many = f"{len(others) + 1} faults, the first in" if others else "a fault in"
+        raise Stop(f"{name} has {many} {first}; see merit rubric check {name}") from None
 
 
 def _unreadable(name: str, fault: Exception) -> Stop:

@@ -3,6 +3,7 @@
 A command imports what it needs when it runs, so that `merit --help` answers at once.
 """
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -37,9 +38,9 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
     except Stop as stop:
         return _say(stop.reason, stop.status)
-    except BrokenPipeError:
-        # Whoever read us has left; the interpreter would complain when it flushes on its way out.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, SystemExit):
+        # Whoever read us has left (typer exits then); the interpreter would complain when it flushes on its way out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
         return 0
     except OSError as fault:
         return _say(f"cannot go on: {fault.strerror or fault}", 3)
@@ -65,6 +66,6 @@ def _say(reason: str, status: int) -> int:
 def main() -> None:
     """Entry point of the `merit` script."""
     for stream in (sys.stdout, sys.stderr):
-        # Names are Chinese whatever the locale says.
-        stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # pyright: ignore[reportAttributeAccessIssue]
+        if isinstance(stream, io.TextIOWrapper):  # names are Chinese, whatever the locale says
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     sys.exit(run(sys.argv[1:]))

@@ -4,6 +4,7 @@ Sorted runs of 64-bit hashes and their positions, merged as they grow: two may s
 candidates, and whoever asks compares them with the entries themselves.
 """
 
+import sys
 from collections.abc import Iterator
 from hashlib import blake2b
 
@@ -40,7 +41,8 @@ class Identities:
             yield self._recent[recent]
         key = int.from_bytes(recent, sys.byteorder, signed=True)
         for hashes, positions in self._runs:
-            first, last = np.searchsorted(hashes, [key, key + 1] if key < _GREATEST else [key, _GREATEST]).tolist()
+            first = int(np.searchsorted(hashes, key, side="left"))
+            last = int(np.searchsorted(hashes, key, side="right"))
             yield from positions[first:last].tolist()
 
     def _settle(self) -> None:

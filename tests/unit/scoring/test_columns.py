@@ -1,0 +1,99 @@
+"""Columns keep every value exactly, and find what is in force at a position and a day."""
+
+from datetime import date
+from fractions import Fraction
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.scoring.domain.columns import Columns, Kind
+from services.scoring.domain.identities import Identities
+from shared.contracts.numbers import fraction
+
+DAY = date(2020, 6, 30).toordinal()
+SERIES = (Kind.FIGURE, "new_firms", "market", None)
+DECIMALS = st.from_regex(r"-?[0-9]{1,30}(\.[0-9]{1,30})?", fullmatch=True).filter(str.isascii)
+
+
+def rows_of(*values: str | None, series=SERIES) -> Columns:
+    """One row a value, at positions 2, 4, 6, …"""
+    rows = Columns("market", "M1")
+    for place, value in enumerate(values):
+        rows.append(2 * place + 2, DAY + place, series, value, None)
+    return rows
+
+
+@given(st.lists(DECIMALS, min_size=1))
+def test_every_decimal_comes_back_exactly(values):
+    """Given decimals of any width, short ones fit their column, wide ones stand aside, all come back as they were."""
+    rows = rows_of(*values)
+    assert [rows.number(row) for row in range(rows.count)] == [fraction(value) for value in values]
+
+
+def test_words_wide_numbers_and_unsaid_points_are_told_apart():
+    """A verdict is a word, 400 digits are a number, and a fixed line's points are left to the rubric."""
+    rows = rows_of("pass", "9" * 400, None, "-0.50", "٣")
+    assert [rows.number(row) for row in range(5)] == ["pass", Fraction("9" * 400), None, Fraction(-1, 2), "٣"]
+
+
+def test_rows_are_in_force_from_their_position_until_they_are_ended():
+    """A row counts from its own position, until the position at which another takes its place."""
+    rows = rows_of("1", "2", "3")
+    rows.until[1] = 9
+
+    def at(known_at: int, last_day: int = DAY + 9) -> list[int]:
+        return rows.in_force(known_at, last_day).tolist()
+
+    assert [at(1), at(2), at(3), at(6), at(8), at(9)] == [[], [0], [0], [0, 1, 2], [0, 1, 2], [0, 2]]
+    assert at(6, DAY + 1) == [0, 1]
+    assert at(6, DAY - 1) == []
+
+
+def test_a_column_read_before_an_append_stays_as_it_was():
+    """Given a view of a column, when rows are appended and the column moves, then the view is unchanged."""
+    rows = rows_of("1", "2")
+    seen = rows.value[: rows.count]
+    for position in range(100, 400):
+        rows.append(position, DAY, SERIES, "7", "good")
+    assert seen.tolist() == [1, 2]
+    assert rows.count == 302
+    assert {rows.tier_of(row) for row in range(302)} == {None, "good"}
+
+
+def test_a_row_takes_28_bytes():
+    """The layout's cost, without what growing leaves free."""
+    rows = rows_of("1")
+    names = ("position", "occurred", "until", "code", "value", "scale", "tier")
+    assert sum(getattr(rows, name).itemsize for name in names) == 28
+
+
+@given(st.lists(st.tuples(st.text(max_size=3), st.text(max_size=3)), unique=True, max_size=300))
+def test_identities_are_found_among_their_candidates(pairs):
+    """Given identities in any number of runs, each is found among its candidates."""
+    known = Identities()
+    for position, (source, id_) in enumerate(pairs, 1):
+        known.add(source, id_, position)
+        if position % 7 == 0:
+            known._settle()
+    for position, (source, id_) in enumerate(pairs, 1):
+        assert position in known.candidates(source, id_)
+    assert list(known.candidates("nobody", "nothing at all")) == []
+
+
+def test_identities_that_share_a_hash_are_all_candidates(monkeypatch):
+    """Given a hash that is the same for all, every position is a candidate, in runs and among the recent."""
+    monkeypatch.setattr("services.scoring.domain.identities._hashed", lambda source, id: b"same-key")
+    known = Identities()
+    for position in range(1, 6):
+        known.add("/x", str(position), position)
+    assert sorted(known.candidates("/x", "1")) == [1, 2, 3, 4, 5]
+
+
+def test_positions_cost_twelve_bytes_in_runs():
+    """A settled run holds a hash of 8 bytes and a position of 4."""
+    known = Identities()
+    for position in range(1, 10_000):
+        known.add("/x", str(position), position)
+    (hashes, positions), *_ = known._runs
+    assert (hashes.dtype, positions.dtype) == (np.int64, np.int32)
