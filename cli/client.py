@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Self, cast
 
 import httpx
 import typer
@@ -12,10 +12,13 @@ from cli.stop import NO_ANSWER, Stop
 
 Server = Annotated[
     str | None,
-    typer.Option("--server", metavar="URL", help="The server to ask. [default: $MERIT_SERVER, or http://127.0.0.1:8000]"),
+    typer.Option(
+        "--server", metavar="URL", help="The server to ask. [default: $MERIT_SERVER, or http://127.0.0.1:8000]"
+    ),
 ]
 Token = Annotated[
-    str | None, typer.Option("--token", metavar="TOKEN", help="A credential. [default: $MERIT_TOKEN]", show_default=False)
+    str | None,
+    typer.Option("--token", metavar="TOKEN", help="A credential. [default: $MERIT_TOKEN]", show_default=False),
 ]
 Words = Sequence[tuple[str, str]]
 
@@ -44,7 +47,7 @@ class Client:
         self._http = httpx.Client(base_url=self.url, timeout=ANSWER_SECONDS, headers=headers, trust_env=False)
         self._patience = patience
 
-    def __enter__(self) -> "Client":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -82,7 +85,9 @@ class Client:
                 answer = self._http.request(method, path, **request)
             except (*GONE, httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
                 if not isinstance(error, GONE) or time.monotonic() >= until:
-                    raise Stop(f"{self.url} does not answer ({error}): start it with merit up, or name --server") from None
+                    raise Stop(
+                        f"{self.url} does not answer ({error}): start it with merit up, or name --server"
+                    ) from None
             else:
                 if answer.status_code not in BUSY or time.monotonic() >= until:
                     return answer
@@ -102,4 +107,4 @@ def problem_of(answer: httpx.Response) -> Mapping[str, Any]:
         body = answer.json()
     except ValueError:
         return {}
-    return body if isinstance(body, dict) else {}
+    return cast("Mapping[str, Any]", body) if isinstance(body, dict) else {}

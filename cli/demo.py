@@ -5,9 +5,13 @@ from typing import Annotated
 
 import typer
 
-Data = Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder of the demonstration; it goes on from there.")]
+Data = Annotated[
+    Path, typer.Option("--data", metavar="DIR", help="Folder of the demonstration; it goes on from there.")
+]
 Port = Annotated[int, typer.Option("--port", metavar="N", help="Port of the board.")]
-Speed = Annotated[float, typer.Option("--speed", min=0, metavar="DAYS", help="Days of the year in a second; 0: at once.")]
+Speed = Annotated[
+    float, typer.Option("--speed", min=0, metavar="DAYS", help="Days of the year in a second; 0: at once.")
+]
 Leave = Annotated[bool, typer.Option("--leave", help="End when the year is played, instead of keeping the board open.")]
 
 

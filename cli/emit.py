@@ -12,11 +12,13 @@ PATIENCE = 120.0
 
 def emit(
     file: Annotated[str, typer.Argument(metavar="FILE", help="Entries as JSON Lines; - reads standard input.")],
-    server: Annotated[str | None, typer.Option("--server", metavar="URL", help="[default: $MERIT_SERVER or local]")] = None,
+    server: Annotated[
+        str | None, typer.Option("--server", metavar="URL", help="[default: $MERIT_SERVER or local]")
+    ] = None,
     token: Annotated[str | None, typer.Option("--token", metavar="TOKEN", help="[default: $MERIT_TOKEN]")] = None,
     json: Json = False,
 ) -> int:
-    """Send entries. What the ledger has already is not taken twice, so start it again to resume. 1 when any was refused."""
+    """Send entries; those the ledger has count as known, so start it again to resume. 1 when any was refused."""
     import sys
     from pathlib import Path
 
@@ -36,7 +38,12 @@ def emit(
         raise Stop(f"no line of {file} names an assessment: is it a file of entries?", WRONG_USAGE)
     every = lines if lines is not None else numbered(files.lines(file))
     total = Path(file).stat().st_size if lines is None else sum(len(raw) + 1 for _, raw in lines)
-    columns = (TextColumn("sent"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TextColumn("{task.fields[said]}"))
+    columns = (
+        TextColumn("sent"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TextColumn("{task.fields[said]}"),
+    )
     console = Console(stderr=True)
     with (
         Client(server, token, patience=PATIENCE) as client,

@@ -5,6 +5,8 @@ from typing import Any
 
 from services.intake.app import build as intake
 from services.intake.settings import IntakeSettings
+from services.notifier.app import build as notifier
+from services.notifier.settings import NotifierSettings
 from services.ranking.app import build as ranking
 from services.ranking.settings import RankingSettings
 from services.scoring.app import build as scoring
@@ -37,5 +39,6 @@ def services(given: Mapping[str, Any]) -> Sequence[Service]:
     first = intake(load(IntakeSettings, **given))
     second = scoring(load(ScoringSettings, **given), store_of(first))
     third = ranking(load(RankingSettings, **given), store_of(second))
-    flow = [first, second, third]
+    last = notifier(load(NotifierSettings, **given), store_of(third))
+    flow = [first, second, third, last]
     return [*flow, pages(load(WebSettings, **given), transport=InProcess(OnePort(flow)))]

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -40,10 +40,14 @@ def play(data: Path, port: int, speed: float, *, leave: bool) -> int:
     with _server(data, port) as url, Client(url, None, patience=START_SECONDS) as client:
         lines = list(numbered(files.lines(str(SAMPLE))))
         assessment = assessment_of(lines) or ""
-        console.print(f"The board: {url}/assessments/{assessment}   (a synthetic year; Ctrl-C stops, again goes on)", highlight=False)
+        console.print(
+            f"The board: {url}/assessments/{assessment}   (a synthetic year; Ctrl-C stops, again goes on)",
+            highlight=False,
+        )
         try:
             report = _play(client, assessment, lines, speed, console)
-            console.print(f"played: {report.accepted} accepted, {report.known} known, {len(report.refused)} refused as they must be")
+            counts = f"{report.accepted} accepted, {report.known} known, {len(report.refused)} refused as they must be"
+            console.print(f"played: {counts}")
             if not leave:
                 console.print("The year is over; the board stays until Ctrl-C.")
                 signal.pause()
@@ -53,7 +57,7 @@ def play(data: Path, port: int, speed: float, *, leave: bool) -> int:
 
 
 @contextmanager
-def _server(data: Path, port: int) -> Iterator[str]:
+def _server(data: Path, port: int) -> Generator[str]:
     """Run `merit up` beside this process, and end it with it."""
     given = os.environ | {"MERITLOG_SAMPLE_CLOCK": "true", "MERITLOG_LOG_LEVEL": "warning"}
     command = [sys.executable, "-m", "cli", "up", "--data", str(data), "--port", str(port)]
@@ -82,7 +86,12 @@ def _address(running: "subprocess.Popen[str]") -> str:
 
 def _play(client: Client, assessment: str, lines: list[Numbered], speed: float, console: Console) -> Report:
     report = Report()
-    columns = (TextColumn("{task.fields[day]}"), BarColumn(), TextColumn("{task.completed}/{task.total}"), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.fields[day]}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total}"),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=console) as progress:
         bar = progress.add_task("year", total=len(lines), day=" " * 10)
         played = 0

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from cli.client import Client, Declined, problem_of
@@ -86,8 +86,9 @@ def assessment_of(lines: Iterable[Numbered]) -> str | None:
             event = json.loads(raw)
         except (ValueError, RecursionError):
             continue
-        if isinstance(event, dict) and isinstance(event.get("assessment"), str) and event["assessment"]:
-            return event["assessment"]
+        named: object = cast("dict[str, object]", event).get("assessment") if isinstance(event, dict) else None
+        if isinstance(named, str) and named:
+            return named
     return None
 
 
@@ -108,16 +109,14 @@ def send(client: Client, assessment: str, batch: list[Numbered], report: Report)
         report.add(number, {"status": answer.status_code, **body})
         return
     content = b"[" + b",\n".join(raw for _, raw in batch) + b"]"
-    results = client.post(path, content, BATCH)
-    if not isinstance(results, list) or len(results) != len(batch):
+    results: list[dict[str, Any]] = client.post(path, content, BATCH)
+    if not isinstance(results, list) or len(results) != len(batch):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise Stop("the server's answer does not fit the batch: is it a Meritlog server?")
     for (number, _), result in zip(batch, results, strict=True):
         report.add(number, result)
 
 
-def send_all(
-    client: Client, assessment: str, lines: Iterable[Numbered], tell: Callable[[int, Report], None]
-) -> Report:
+def send_all(client: Client, assessment: str, lines: Iterable[Numbered], tell: Callable[[int, Report], None]) -> Report:
     """Send everything; `tell` hears after each batch how many bytes it had.
 
     Raises:

@@ -1,0 +1,159 @@
+"""Sends what is due: signed, to public addresses only, and again with growing pauses when it is not taken."""
+
+import asyncio
+import random
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+import httpx
+import msgspec
+import structlog
+
+from services.notifier.domain import GONE, Subscription, is_public, next_try, signature
+from services.notifier.handlers import Mailroom
+from services.notifier.settings import NotifierSettings
+from services.notifier.store import DELIVERED, FAILED, PENDING, Delivery, Notices
+from shared.chassis.store import Conflict
+
+AT_ONCE = 20
+LONGEST_NAP = 5.0
+ANSWER_KEPT = 500
+
+
+class NotAllowed(Exception):
+    """The receiver's address may not be sent to; the message says why."""
+
+
+class Sender:
+    """Works off due deliveries until cancelled."""
+
+    def __init__(
+        self, notices: Notices, mailroom: Mailroom, settings: NotifierSettings, clock: Callable[[], int]
+    ) -> None:
+        """Send what this store holds."""
+        self.notices = notices
+        self.mailroom = mailroom
+        self.settings = settings
+        self.clock = clock
+        self.log: structlog.typing.FilteringBoundLogger = structlog.get_logger(service="notifier")
+        self._http = httpx.AsyncClient(timeout=settings.webhook_seconds, follow_redirects=False, trust_env=False)
+
+    async def run(self) -> None:
+        """Send whatever is due; sleep until something is, or a new notice arrives."""
+        store = self.notices.store
+        while True:
+            self.mailroom.arrived.clear()
+            due = await store.ask(self.notices.due, self.clock(), AT_ONCE)
+            if due:
+                await asyncio.gather(*(self.deliver(each) for each in due))
+                continue
+            following = await store.ask(self.notices.next_due)
+            nap = LONGEST_NAP if following is None else min(LONGEST_NAP, max(0.05, following - self.clock()))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.mailroom.arrived.wait(), nap)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def deliver(self, delivery: Delivery) -> None:
+        """Make one attempt and store how it ended."""
+        store = self.notices.store
+        # In hand for as long as an attempt may take: after a crash it is due again then.
+        lease = self.clock() + int(2 * self.settings.webhook_seconds) + 1
+        try:
+            await store.run(self.notices.claim, delivery, lease)
+        except Conflict:
+            return
+        attempts = delivery.attempts + 1
+        subscription = await store.ask(self.notices.subscription, delivery.subscription)
+        if subscription is None or not subscription.active:
+            await self._end(delivery, FAILED, None, "the subscription has ended")
+            return
+        status, answer = await self._attempt(subscription, delivery)
+        if status is not None and 200 <= status < 300:
+            await self._end(delivery, DELIVERED, status, answer)
+            return
+        if status == GONE:
+            await store.run(self.notices.keep, msgspec.structs.replace(subscription, active=False))
+            await self._end(delivery, FAILED, status, "the receiver is gone; its subscription was ended")
+            return
+        due = next_try(attempts, self.clock(), random.random())  # noqa: S311 - spreads retries
+        self.log.info("not delivered", delivery=delivery.id, status=status, attempts=attempts, given_up=due is None)
+        if due is None:
+            await self._end(delivery, FAILED, status, answer)
+        else:
+            await store.run(
+                self.notices.settle, delivery.id, PENDING, due=due, status=status, answer=answer, ended=None
+            )
+
+    async def _end(self, delivery: Delivery, state: str, status: int | None, answer: str | None) -> None:
+        now = self.clock()
+        await self.notices.store.run(
+            self.notices.settle, delivery.id, state, due=now, status=status, answer=answer, ended=now
+        )
+
+    async def _attempt(self, subscription: Subscription, delivery: Delivery) -> tuple[int | None, str | None]:
+        """Post once: the status and the beginning of the answer, or no status and why."""
+        now = self.clock()
+        headers = {
+            "content-type": "application/cloudevents+json",
+            "user-agent": "Meritlog-Webhooks/1",
+            "webhook-id": delivery.id,
+            "webhook-timestamp": str(now),
+            "webhook-signature": signature(subscription.secret, delivery.id, now, delivery.body),
+        }
+        try:
+            url, host, port = await checked(subscription.url, allow_private=self.settings.allow_private)
+            headers["host"] = host if port is None else f"{host}:{port}"
+            request = self._http.build_request(
+                "POST", url, content=delivery.body, headers=headers, extensions={"sni_hostname": host}
+            )
+            answer = await self._http.send(request, stream=True)
+            try:
+                said = await _beginning(answer)
+            finally:
+                await answer.aclose()
+        except (httpx.HTTPError, NotAllowed, OSError) as error:
+            return None, f"{type(error).__name__}: {error}"[:ANSWER_KEPT]
+        return answer.status_code, said
+
+
+async def _beginning(answer: httpx.Response) -> str:
+    said = b""
+    async for chunk in answer.aiter_bytes():
+        said += chunk
+        if len(said) >= ANSWER_KEPT:
+            break
+    return said[:ANSWER_KEPT].decode("utf-8", "replace").replace("\x00", "")
+
+
+async def checked(url: str, *, allow_private: bool) -> tuple[str, str, int | None]:
+    """Resolve a receiver's host once and give the URL with the address in it, the host, and the port if it names one.
+
+    The connection goes to the address that was looked at, so that a name cannot point elsewhere a moment later.
+
+    :raises NotAllowed: no http(s) URL, unknown host, or (unless allowed) an address that is not public
+    """
+    parts = urlsplit(url)
+    host = parts.hostname
+    if parts.scheme not in ("http", "https") or not host:
+        raise NotAllowed("a webhook's URL is http:// or https:// and names a host")
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(host, parts.port or parts.scheme, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise NotAllowed(f"{host} cannot be resolved") from error
+    addresses = [str(each[4][0]) for each in found]
+    if not allow_private:
+        hidden = [address for address in addresses if not is_public(address)]
+        if hidden:
+            raise NotAllowed(
+                f"{host} is at {hidden[0]}, which is not a public address; MERITLOG_ALLOW_PRIVATE allows it"
+            )
+    address = addresses[0]
+    bracketed = f"[{address}]" if ":" in address else address
+    netloc = bracketed if parts.port is None else f"{bracketed}:{parts.port}"
+    return parts._replace(netloc=netloc).geturl(), host, parts.port
