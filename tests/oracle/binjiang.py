@@ -639,7 +639,8 @@ def standing(
         rubrics = [rubric for rubric in rubrics if int(rubric["version"]) == version]
     rubric = rubrics[-1]
     units = score_units(facts, table)
-    last = next(entry for entry in entries if int(entry["position"]) == known_at)
+    # ? A file may leave positions out: what was accepted last at or before the one that is named.
+    last = max((one for one in entries if int(one["position"]) <= known_at), key=lambda one: int(one["position"]))
     ruled = {fact.data["finding"] for fact in known if fact.kind == "RulingMade"}
     return {
         "assessment": last["assessment"],

@@ -92,3 +92,13 @@ def test_the_logs_pass_the_gate(seed: int) -> None:
         outcome = replay.read(line)
         assert isinstance(outcome, Accepted), (entry, outcome)
         assert outcome.stored == line
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_logs_that_leave_positions_out_agree(seed: int) -> None:
+    """Given a file in which every other position is missing, when asked also at those, then both say the same."""
+    random = Random(seed)
+    log = [{**entry, "position": 2 * entry["position"] - 1} for entry in generate.ledger(random, 100)]
+    book = book_of(log)
+    for _ in range(6):
+        assert_same(book, log, generate.coordinate(random, log[-1]["position"]))
