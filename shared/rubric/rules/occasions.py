@@ -22,7 +22,7 @@ Dropped = dict[int, str | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group(Points):
-    """Lines and smaller groups under one cap (None: no cap).
+    """Lines and smaller groups under one cap (None: no cap); `all_lines` are its own and theirs.
 
     `ladder`: one occasion counts once in the group, on its highest line. `keep`: only so many count, the highest (None:
     all). `ladder_by` and `keep_by` name the finding that decides, where one does.
@@ -31,16 +31,12 @@ class Group(Points):
     rule: ClassVar[str] = "group"
     lines: tuple[str, ...]
     groups: tuple["Group", ...]
+    all_lines: frozenset[str]
     cap: Fraction | None
     ladder: bool
     ladder_by: str | None
     keep: int | None
     keep_by: str | None
-
-    @property
-    def all_lines(self) -> frozenset[str]:
-        """The lines of the group and of all groups in it."""
-        return frozenset(self.lines).union(*(group.all_lines for group in self.groups))
 
     def below(self) -> tuple[Points, ...]:
         """Give the groups within."""
@@ -80,7 +76,7 @@ class Occasions(Points):
         kept = self.climbed(rows, dropped)
         if self.across:
             kept = self._once_across(case, kept, dropped)
-        outcome = self._count(self.group, rows, kept, dropped)
+        outcome = _count(self.group, rows, _kept(self.group, kept, dropped), dropped)
         points = self.start + self.sign * outcome.now
         note: Note = (self.word, self.start, outcome.now)
         return Outcome(
@@ -88,24 +84,17 @@ class Occasions(Points):
         )
 
     def climbed(self, rows: list[Award], dropped: Dropped) -> list[Award]:
-        """Keep one award per line and occasion, then one per occasion on each ladder."""
-        kept = self._highest(rows, lambda row: (row.line, row.name), dropped, None)
-        return self._ladders(self.group, kept, dropped)
+        """Keep one award per line and occasion, then one per occasion on each ladder; the highest first."""
+        ranked = sorted(rows, key=self._rank) if len(rows) > 1 else rows
+        return _ladders(self.group, _first(ranked, lambda row: (row.line, row.name), dropped, None), dropped)
 
-    def _ladders(self, group: Group, rows: list[Award], dropped: Dropped) -> list[Award]:
-        for inner in group.groups:
-            rows = self._ladders(inner, rows, dropped)
-        if not group.ladder:
-            return rows
-        lines = group.all_lines
-        on_it = [row for row in rows if row.line in lines]
-        kept = self._highest(on_it, lambda row: row.name, dropped, group.ladder_by)
-        return [row for row in rows if row.line not in lines] + kept
+    def _rank(self, row: Award) -> tuple[Fraction, int, int]:
+        return -row.points, self.order[row.line], row.position
 
     def _once_across(self, case: Case, rows: list[Award], dropped: Dropped) -> list[Award]:
         best: dict[str, tuple[Fraction, int]] = {}
         for place, indicator in enumerate(self.across):
-            for row in rows if indicator == self.indicator else _elsewhere(case, indicator):
+            for row in rows if indicator == self.indicator else self._elsewhere(case, indicator):
                 rank = (row.points, -place)
                 best[row.name] = max(best.get(row.name, rank), rank)
         own = self.across.index(self.indicator)
@@ -114,54 +103,63 @@ class Occasions(Points):
                 dropped[row.position] = self.across_by
         # Within this indicator too, an occasion now counts once whatever its line.
         left = [row for row in rows if row.position not in dropped]
-        return self._highest(left, lambda row: row.name, dropped, self.across_by)
+        return _first(left, lambda row: row.name, dropped, self.across_by)
 
-    def _highest(
-        self, rows: list[Award], key: Callable[[Award], Hashable], dropped: Dropped, by: str | None
-    ) -> list[Award]:
-        best: dict[Hashable, Award] = {}
-        for row in rows:
-            name = key(row)
-            other = best.get(name)
-            if other is None:
-                best[name] = row
-                continue
-            higher, lower = (row, other) if self._rank(row) < self._rank(other) else (other, row)
-            best[name] = higher
-            dropped[lower.position] = by
-        return list(best.values())
-
-    def _rank(self, row: Award) -> tuple[Fraction, int, int]:
-        return -row.points, self.order[row.line], row.position
-
-    def _count(self, group: Group, rows: list[Award], kept: list[Award], dropped: Dropped) -> Outcome:
-        lines = group.all_lines
-        here = sorted((row for row in kept if row.line in lines), key=self._rank)
-        if group.keep is not None:
-            for row in here[group.keep :]:
-                dropped[row.position] = group.keep_by
-            here = here[: group.keep]
-        parts = tuple(self._count(inner, rows, here, dropped) for inner in group.groups)
-        own = [row for row in here if row.line in group.lines]
-        raw = sum((row.points for row in own), ZERO) + sum((part.now for part in parts), ZERO)
-        counted = raw if group.cap is None else min(raw, group.cap)
-        inputs = tuple(Input(row, row.position not in dropped, dropped.get(row.position)) for row in _of(group, rows))
-        note: Note = ("capped", raw, group.cap) if group.cap is not None and raw > group.cap else ("counted", raw)
-        absorbed = raw - counted + sum((part.absorbed for part in parts), ZERO)
-        return Outcome(group, counted, counted, note, absorbed=absorbed, inputs=inputs, parts=parts)
+    def _elsewhere(self, case: Case, indicator: str) -> list[Award]:
+        """Give what another indicator counts of the same unit, up to its ladders."""
+        found: list[Award] = []
+        for node in occasions_in(case.rules.points(indicator)):
+            if node.sign == self.sign:
+                rows = [row for row in case.awards(indicator) if row.line in node.group.all_lines]
+                found += node.climbed(rows, {})
+        return found
 
 
-def _of(group: Group, rows: list[Award]) -> Iterable[Award]:
-    return (row for row in rows if row.line in group.lines)
+def _first(ranked: list[Award], key: Callable[[Award], Hashable], dropped: Dropped, by: str | None) -> list[Award]:
+    """Keep the first, which is the highest, of those that share a key."""
+    best: dict[Hashable, Award] = {}
+    for row in ranked:
+        if best.setdefault(key(row), row) is not row:
+            dropped[row.position] = by
+    return list(best.values())
 
 
-def _elsewhere(case: Case, indicator: str) -> list[Award]:
-    """Give what another indicator counts of the same unit, up to its ladders."""
-    found: list[Award] = []
-    for node in occasions_in(case.rules.points(indicator)):
-        rows = [row for row in case.awards(indicator) if row.line in node.group.all_lines]
-        found += node.climbed(rows, {})
-    return found
+def _ladders(group: Group, ranked: list[Award], dropped: Dropped) -> list[Award]:
+    for inner in group.groups:
+        ranked = _ladders(inner, ranked, dropped)
+    if not group.ladder:
+        return ranked
+    on_it = [row for row in ranked if row.line in group.all_lines]
+    _first(on_it, lambda row: row.name, dropped, group.ladder_by)
+    return [row for row in ranked if row.position not in dropped]
+
+
+def _kept(group: Group, ranked: list[Award], dropped: Dropped) -> list[Award]:
+    """Leave each group its highest, from the innermost outwards."""
+    for inner in group.groups:
+        ranked = _kept(inner, ranked, dropped)
+    if group.keep is None:
+        return ranked
+    for row in [row for row in ranked if row.line in group.all_lines][group.keep :]:
+        dropped[row.position] = group.keep_by
+    return [row for row in ranked if row.position not in dropped]
+
+
+def _count(group: Group, rows: list[Award], kept: list[Award], dropped: Dropped) -> Outcome:
+    """Add up what is left and cap it, from the innermost group outwards."""
+    parts = tuple(_count(inner, rows, kept, dropped) for inner in group.groups)
+    raw = sum((row.points for row in kept if row.line in group.lines), ZERO)
+    absorbed = ZERO
+    for part in parts:
+        raw += part.now
+        absorbed += part.absorbed
+    over = group.cap is not None and raw > group.cap
+    counted = group.cap if group.cap is not None and over else raw
+    inputs = tuple(
+        Input(row, row.position not in dropped, dropped.get(row.position)) for row in rows if row.line in group.lines
+    )
+    note: Note = ("capped", raw, counted) if over else ("counted", raw)
+    return Outcome(group, counted, counted, note, absorbed=absorbed + raw - counted, inputs=inputs, parts=parts)
 
 
 def occasions_in(node: Points | None) -> Iterable[Occasions]:
@@ -245,6 +243,7 @@ def _group(reader: Reader, env: Env, lines: dict[str, Line], handed: Fraction | 
         tallies=True,
         lines=own,
         groups=groups,
+        all_lines=frozenset(own).union(*(group.all_lines for group in groups)),
         cap=cap,
         ladder=reader.field("ladder", Reader.flag, False),
         ladder_by=ladder_at.deciding() if ladder_at is not None else None,

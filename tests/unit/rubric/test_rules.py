@@ -457,3 +457,14 @@ def test_the_order_in_which_facts_arrive_changes_nothing(rows):
 
     assert result.points == 2
     assert [each["position"] for each in result.trace["inputs"] if each["used"]] == [3]
+
+
+def test_inner_groups_keep_before_outer_ones():
+    rule = "rule: {awards: {keep: 2, groups: [{keep: highest, lines: [speech, pilot]}]}}"
+    rows = [
+        award("pilot", "一", 3, position=1),
+        award("speech", "二", 2, position=2),
+        award("praise", "三", 1, position=3),
+    ]
+
+    assert scored(rule, awards=rows).points == 4
