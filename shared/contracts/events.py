@@ -34,9 +34,6 @@ LONGEST_DECIMAL = 8192
 ADDED = frozenset({"position", "acceptedtime", "previous", "authtype", "authid"})
 """The attributes that intake adds; a sender's own are dropped."""
 
-COMPARED = ("specversion", "id", "source", "type", "time", "subject", "assessment", "provider")
-"""The attributes in which two events must agree, beside `data`, to be the same."""
-
 
 class Malformed(Exception):
     """The envelope of an event cannot be read; `source` and `id` are given where they could be."""
@@ -47,7 +44,7 @@ class Malformed(Exception):
         self.code, self.reason, self.source, self.id = code, reason, source, id
 
 
-class Event(msgspec.Struct):
+class Event(msgspec.Struct, gc=False):
     """A well-formed envelope and its `data`, every number in it in plain decimals.
 
     Where `data` itself cannot be taken, `fault` says why and `data` is empty: identity is looked up first all the same.
@@ -72,10 +69,24 @@ class Event(msgspec.Struct):
 
     @property
     def content(self) -> bytes:
-        """SHA-256 of what identity compares: the compared attributes and `data`; what is at fault equals nothing."""
-        own = self.attributes
-        compared = [own.get(name) for name in COMPARED]
-        return hashlib.sha256(sorted_json([*compared, self.fault]) + self.canonical).digest()
+        """SHA-256 of what identity compares: the compared attributes and `data`; what is at fault equals nothing.
+
+        No attribute holds a NUL and none that is there is empty, so this text can be read in one way only.
+        """
+        compared = "\0".join(
+            (
+                self.id,
+                self.source,
+                self.type,
+                self.time,
+                self.subject or "",
+                self.assessment,
+                self.provider or "",
+                self.fault or "",
+                "",
+            )
+        )
+        return hashlib.sha256(compared.encode() + self.canonical).digest()
 
 
 def parse_event(raw: bytes | dict[str, Any], *, stored: bool = False) -> Event:

@@ -74,6 +74,9 @@ def _schema(kind: str, data: dict[str, Any], own: dict[str, Any], required: list
             **own,
             "data": data,
         },
-        "additionalProperties": {"type": ["string", "boolean", "integer", "null"], "description": "Extensions are kept."},
+        "additionalProperties": {
+            "type": ["string", "boolean", "integer", "null"],
+            "description": "Extensions are kept.",
+        },
     }
     return schema | ({"$defs": definitions} if definitions else {})

@@ -30,7 +30,7 @@ def instant(text: str) -> datetime:
 
 def stamp(moment: datetime) -> str:
     """Write a moment as `acceptedtime`: RFC 3339 in UTC, microseconds only where there are any."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+    return moment.astimezone(UTC).isoformat()[: -len("+00:00")] + "Z"
 
 
 @lru_cache(maxsize=4096)

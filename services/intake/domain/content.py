@@ -2,10 +2,11 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from services.intake.domain.parties import Fault
 from services.intake.domain.state import LedgerState, Lookup
@@ -18,8 +19,7 @@ from shared.rubric.model import DISTRICT
 from shared.rubric.rubric import Rubric
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(msgspec.Struct, frozen=True, gc=False):
     """What is to be judged: an entry's data, or what a correction puts in its place."""
 
     kind: str
@@ -54,9 +54,8 @@ def _date_faults(text: str, state: LedgerState, moment: datetime) -> Iterator[Fa
     occurred = day(text)
     if not state.start <= occurred <= state.end:
         yield Fault(Refusal.OUTSIDE_PERIOD, f"{text} lies outside the period, {state.start} to {state.end}")
-    today = state.today(moment)
-    if occurred > today:
-        yield Fault(Refusal.IN_THE_FUTURE, f"{text} lies after the day of acceptance, {today}")
+    if occurred >= moment.date() and occurred > state.today(moment):  # no zone is a whole day behind UTC
+        yield Fault(Refusal.IN_THE_FUTURE, f"{text} lies after the day of acceptance, {state.today(moment)}")
 
 
 def _placed(faults: list[NotPlaced]) -> Iterator[Fault]:

@@ -12,7 +12,7 @@ from shared.contracts import kinds
 from shared.contracts.entries import leaf_hash, stamp, stored_form
 from shared.contracts.events import Event
 from shared.contracts.refusals import Refusal
-from shared.contracts.shapes import ASSESSMENT, MEMBERS, whole
+from shared.contracts.shapes import ASSESSMENT, MEMBERS, attribute_fault, shape_fault, whole
 from shared.rubric.rubric import Rubric
 
 _ON_AN_ENTRY = frozenset({kinds.ENTRY_CONFIRMED, kinds.ENTRY_WITHDRAWN, kinds.ENTRY_CORRECTED})
@@ -89,7 +89,7 @@ class Gate:
             return Fault(Refusal.MALFORMED, event.fault)
         if event.type not in MEMBERS:
             return Fault(Refusal.UNKNOWN_TYPE, f"{event.type[:80]} is no type of entry: see the list of events")
-        fault = shape_of(Statement(event.type, event.subject, event.provider, event.data))
+        fault = attribute_fault(event.type, event.subject, event.provider) or shape_fault(event.type, event.data)
         return None if fault is None else Fault(Refusal.MALFORMED, fault)
 
     def _elsewhere(self, event: Event) -> Fault | None:

@@ -12,7 +12,7 @@ Identity = tuple[str, str]
 """(source, id)."""
 
 
-class Found(msgspec.Struct, frozen=True):
+class Found(msgspec.Struct, frozen=True, gc=False):
     """What the ledger knows under one identity; a row of the store's table of identities."""
 
     position: int
@@ -27,7 +27,7 @@ class Found(msgspec.Struct, frozen=True):
     """False once it is corrected or withdrawn."""
 
 
-class Accepted(msgspec.Struct, frozen=True):
+class Accepted(msgspec.Struct, frozen=True, gc=False):
     """The entry has the next position; nothing is stored yet."""
 
     event: Event
@@ -45,13 +45,13 @@ class Accepted(msgspec.Struct, frozen=True):
     """The rubric that is in force from here on, where the entry carries one."""
 
 
-class Known(msgspec.Struct, frozen=True):
+class Known(msgspec.Struct, frozen=True, gc=False):
     """The same entry is in the ledger already, at this position."""
 
     position: int
 
 
-class Refused(msgspec.Struct, frozen=True):
+class Refused(msgspec.Struct, frozen=True, gc=False):
     """The entry is refused; its identity stays free."""
 
     code: Refusal
