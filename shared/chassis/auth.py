@@ -8,7 +8,8 @@ from typing import Annotated
 import msgspec
 import structlog
 from fastapi import Depends, Request
-from fastapi.security import HTTPBearer
+from fastapi.openapi.models import HTTPBearer
+from fastapi.security.base import SecurityBase
 
 from shared.chassis.credentials import ROLES, BadCredentials, Credential, Role, credentials, token_hash
 from shared.chassis.errors import CannotStart
@@ -143,26 +144,27 @@ def bearer(request: Request) -> str | None:
     return token.strip()
 
 
-# Says in the OpenAPI document how to send a credential; `bearer` reads it, and says 401 where it must.
-_SCHEME = HTTPBearer(auto_error=False, description="`merit_<id>_<secret>`, made by `merit credential create`.")
-Declared = Annotated[object, Depends(_SCHEME)]
+class Bearer(SecurityBase):
+    """Dependency: who calls. One call and not two (reading, then judging): it stands before every request."""
+
+    def __init__(self, *, visitors: bool = False) -> None:
+        self.visitors = visitors
+        self.scheme_name = "bearer"
+        self.model = HTTPBearer(description="`merit_<id>_<secret>`, made by `merit credential create`.")
+
+    async def __call__(self, request: Request) -> Caller | None:
+        """Who calls; None for a visitor without a credential where those are let in; else 401."""
+        authority: Authority = request.app.state.authority
+        if authority.is_open:
+            return Caller.open()
+        token = bearer(request)
+        return None if token is None and self.visitors else authority.caller(token)
 
 
-async def calling(request: Request, _declared: Declared = None) -> Caller:
-    """Dependency: who calls; 401 without a credential that holds. On open loopback everybody may do everything."""
-    authority: Authority = request.app.state.authority
-    return authority.caller(bearer(request))
-
-
-async def visiting(request: Request, _declared: Declared = None) -> Caller | None:
-    """Dependency for what anybody may see: who calls, or None without a credential; a wrong one is still a 401."""
-    authority: Authority = request.app.state.authority
-    token = bearer(request)
-    return None if token is None and not authority.is_open else authority.caller(token)
-
-
-Calling = Annotated[Caller, Depends(calling)]
-Visiting = Annotated[Caller | None, Depends(visiting)]
+Calling = Annotated[Caller, Depends(Bearer())]
+"""Who calls; 401 without a credential that holds. On open loopback everybody may do everything."""
+Visiting = Annotated[Caller | None, Depends(Bearer(visitors=True))]
+"""For what anybody may see: who calls, or None without a credential; a wrong one is still a 401."""
 
 
 def holding(*roles: Role) -> Callable[[Request, Caller], Awaitable[Caller]]:

@@ -66,6 +66,7 @@ class Service:
         self.started = asyncio.Event()
         self.stopping = asyncio.Event()
         self.on_failure: Callable[[CannotStart], None] = lambda _error: None
+        self.tracers = tracing.provider(name, settings.otlp)
         self.app = self.built(title, description, routers)
 
     def built(self, title: str, description: str, routers: Sequence[APIRouter]) -> FastAPI:
@@ -80,8 +81,8 @@ class Service:
             openapi_url=None,
             redirect_slashes=False,
             telemetry={
-                "tracing": self.settings.otlp is not None,
-                "tracer_provider": tracing.provider(self.name, self.settings.otlp),
+                "tracing": self.tracers is not None,
+                "tracer_provider": self.tracers,
                 "metrics": False,
                 "logs": False,
                 "exclude": lambda scope: scope["path"] in COMMON,
@@ -145,6 +146,7 @@ class Service:
             for task in (ticking, starting):
                 task.cancel()
             await asyncio.gather(ticking, starting, return_exceptions=True)
+            await tracing.flush(self.tracers)
 
     async def through(self) -> None:
         """Enter the work, stay until told to stop, leave it."""

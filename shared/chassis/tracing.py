@@ -1,6 +1,10 @@
 """Traces to an OpenTelemetry collector, when one is named; without it nothing of the SDK is even imported."""
 
+import asyncio
+
 from opentelemetry.trace import TracerProvider
+
+FLUSH_SECONDS = 2
 
 
 def provider(service: str, endpoint: str | None) -> TracerProvider | None:
@@ -19,3 +23,10 @@ def provider(service: str, endpoint: str | None) -> TracerProvider | None:
     made = trace.TracerProvider(resource=Resource.create({"service.name": f"meritlog-{service}"}))
     made.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(f"{endpoint.rstrip('/')}/v1/traces")))
     return made
+
+
+async def flush(tracers: TracerProvider | None) -> None:
+    """Send what is still held back, as long as the collector answers; at the end of a service."""
+    force_flush = getattr(tracers, "force_flush", None)  # the SDK's provider has it, the API's does not declare it
+    if force_flush:
+        await asyncio.to_thread(force_flush, FLUSH_SECONDS * 1000)
