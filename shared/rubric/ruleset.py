@@ -1,6 +1,6 @@
 """The rules of a rubric under one table of readings: facts in, points with their reasons out."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -114,9 +114,18 @@ class Rules:
             result.points, result.full = outcome.now, outcome.full if open_ else outcome.now
             result.absorbed = outcome.absorbed
 
-    def tally(self, results: Mapping[Place, Result]) -> dict[str, Tally]:
-        """Add up every unit: what is not applicable, vetoes, blocks, totals."""
-        return tally(self.rubric.units, self.rubric.blocks, self.rubric.indicators, results)
+    def tally(self, results: Mapping[Place, Result], changed: Collection[str] | None = None) -> dict[str, Tally]:
+        """Add up units: what is not applicable, vetoes, blocks, totals.
+
+        With `changed`, the units whose results are not what they were, only those whose sums may have changed.
+        """
+        units = self.rubric.units if changed is None or self._looks_across else changed
+        return tally(units, self.rubric.blocks, self.rubric.indicators, results)
+
+    @cached_property
+    def _looks_across(self) -> bool:
+        """Whether a unit can take its points from its peers' results."""
+        return any(each.not_applicable == "peers-mean" for each in self.rubric.indicators.values())
 
     def rank(self, tallies: Mapping[str, Tally]) -> list[Ranked]:
         """Order the units, by rank and then by id."""

@@ -62,10 +62,11 @@ class Scores:
         return {(unit, each): result for unit, tally in self.tallies.items() for each, result in tally.results.items()}
 
     def _score(self, pairs: Iterable[Pair]) -> None:
-        rules = self.moment.rules
-        for pair in dict.fromkeys(pairs):
+        rules, scored = self.moment.rules, dict.fromkeys(pairs)
+        for pair in scored:
             self._results[pair] = rules.score(*pair, self._sheet.units, self.determined.get(pair))
-        self.tallies = rules.tally(self._results)
+        changed = dict.fromkeys(unit for unit, _ in scored) if self.tallies else None
+        self.tallies = self.tallies | rules.tally(self._results, changed)
 
     def _determine(self) -> None:
         """Of several determinations in force the later day prevails, then the later position."""
