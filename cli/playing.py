@@ -112,7 +112,7 @@ def _known(client: Client, assessment: str, lines: list[Numbered]) -> int:
     head = next((each["head"]["position"] for each in states if each["assessment"] == assessment), 0)
     if head == 0:
         return 0
-    last = client.get(f"/v1/receipts/{assessment}/{head}")
+    last = json.loads(client.send("GET", f"/v1/entries/{assessment}/{head}").content)
     for place in range(len(lines) - 1, -1, -1):
         try:
             event = json.loads(lines[place][1])

@@ -13,7 +13,7 @@ from services.intake.domain.outcomes import Refused
 from services.intake.ledgers import Ledgers
 from services.intake.receiving import BATCH, JSON, PREFIX, STRUCTURED, read, split, structured_of
 from services.intake.store import entries
-from shared.chassis.auth import Calling
+from shared.chassis.auth import Calling, Visiting
 from shared.chassis.http import accepts, read_body
 from shared.chassis.problems import Problem
 from shared.contracts.events import LARGEST_WITH_RUBRIC, Malformed
@@ -25,6 +25,7 @@ PAGE = 1000
 
 router = APIRouter(tags=["intake"])
 Assessment = Annotated[str, Path(max_length=128, description="Id of the assessment.")]
+Place = Annotated[int, Path(ge=1, le=2**63 - 1, description="Position of an entry.")]
 After = Annotated[int, Query(ge=0, le=2**63 - 1, description="Only what lies beyond this position.")]
 
 
@@ -162,9 +163,7 @@ async def _lines(ledgers: Ledgers, assessment: str, after: int, limit: int | Non
     },
     response_class=Response,
 )
-async def entry(
-    assessment: Assessment, position: Annotated[int, Path(ge=1, le=2**63 - 1)], caller: Calling, ledgers: Using
-) -> Response:
+async def entry(assessment: Assessment, position: Place, caller: Calling, ledgers: Using) -> Response:
     """Give one entry, byte for byte as it is stored."""
     del caller
     state = await ledgers.known(assessment)
@@ -174,17 +173,19 @@ async def entry(
     return Response(stored, media_type=STRUCTURED)
 
 
-@router.get("/v1/receipts/{assessment}/{position}", responses={404: {"description": "None."}})
-async def receipt(
-    assessment: Assessment, position: Annotated[int, Path(ge=1, le=2**63 - 1)], caller: Calling, ledgers: Using
-) -> Response:
-    """Give the receipt of the entry at a position."""
+NOTE = "text/plain; charset=utf-8"
+_proof: dict[int | str, dict[str, Any]] = {
+    200: {"content": {NOTE: {}}, "description": "The receipt: a C2SP tlog-proof."},
+    404: {"description": "None."},
+}
+
+
+@router.get("/v1/receipts/{assessment}/{position}", responses=_proof, response_class=Response)
+async def receipt(assessment: Assessment, position: Place, caller: Calling, ledgers: Using) -> Response:
+    """Give the receipt of the entry at a position: its path to a signed checkpoint, to be checked offline."""
     del caller
-    state = await ledgers.known(assessment)
-    found = await ledgers.ask(receipt_at, ledgers.store, assessment, position)
-    if found is None:
-        raise _no_position(assessment, position, state["head"]["position"])
-    return _answer(receipt_json(found))
+    await ledgers.known(assessment)
+    return Response(await ledgers.prove(ledgers.prover.receipt, assessment, position), media_type=NOTE)
 
 
 @router.get("/v1/receipts/{assessment}", responses={404: {"description": "None."}})
@@ -195,7 +196,7 @@ async def receipt_of(
     source: Annotated[str, Query(description="The event's source.")],
     id: Annotated[str, Query(description="The event's id.")],
 ) -> Response:
-    """Give the receipt of an event by its identity."""
+    """Tell where an event stands in the ledger, by its identity, and where its receipt is."""
     del caller
     await ledgers.known(assessment)
     found = (await ledgers.ask(ledgers.store.found, assessment, [(source, id)])).get((source, id))
@@ -206,6 +207,33 @@ async def receipt_of(
         raise Problem(404, "not-found", detail)
     made = await ledgers.ask(receipt_at, ledgers.store, assessment, found.position)
     return _answer(receipt_json(made) if made else None)
+
+
+@router.get(
+    "/v1/checkpoints/{assessment}",
+    responses={200: {"content": {NOTE: {}}, "description": "A C2SP tlog-checkpoint."}, 404: {"description": "None."}},
+    response_class=Response,
+)
+async def checkpoint(assessment: Assessment, visitor: Visiting, ledgers: Using) -> Response:
+    """Give a signed checkpoint of the ledger at its head. Anybody may keep one; the public key is named beside it."""
+    del visitor
+    await ledgers.known(assessment)
+    note = await ledgers.prove(ledgers.prover.checkpoint, assessment)
+    return Response(note, headers={"X-Verifier-Key": ledgers.prover.verifier(assessment)}, media_type=NOTE)
+
+
+@router.get("/v1/consistency/{assessment}", responses={404: {"description": "None."}})
+async def consistency(
+    assessment: Assessment,
+    visitor: Visiting,
+    ledgers: Using,
+    first: Annotated[int, Query(alias="from", ge=0, le=2**63 - 1, description="Size of the earlier tree.")],
+    second: Annotated[int, Query(alias="to", ge=0, le=2**63 - 1, description="Size of the later tree.")],
+) -> Response:
+    """Prove that the ledger at one size is the beginning of the ledger at another."""
+    del visitor
+    await ledgers.known(assessment)
+    return _answer(await ledgers.prove(ledgers.prover.consistency, assessment, first, second))
 
 
 @router.get("/v1/refused/{assessment}")

@@ -6,7 +6,9 @@ from contextlib import asynccontextmanager
 from services.intake.api import router
 from services.intake.desk import Desk, utc_now
 from services.intake.ledgers import Ledgers
+from services.intake.proofs import Prover
 from services.intake.settings import IntakeSettings
+from services.intake.signing import ledger_key
 from services.intake.store import DDL, VERSION, LedgerStore
 from shared.chassis.service import Service
 from shared.chassis.wiring import own_store
@@ -20,7 +22,8 @@ def build(settings: IntakeSettings) -> Service:
         async with own_store(service, DDL, VERSION) as store:
             ledger = LedgerStore(store)
             desk = Desk(ledger, utc_now, sample_clock=settings.sample_clock)
-            ledgers = Ledgers(ledger, desk, settings)
+            prover = Prover(ledger, ledger_key(settings))
+            ledgers = Ledgers(ledger, desk, prover, settings)
             service.app.state.ledgers = ledgers
             try:
                 yield

@@ -5,6 +5,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from services.intake.desk import Answer, Desk, Request
 from services.intake.domain.state import LedgerState
+from services.intake.proofs import Prover
 from services.intake.settings import IntakeSettings
 from services.intake.store import ENTRIES, LedgerStore, entries
 from shared.chassis.problems import Problem
@@ -20,8 +21,9 @@ Json = dict[str, Any]
 class Ledgers:
     """All assessments of one store."""
 
-    def __init__(self, store: LedgerStore, desk: Desk, settings: IntakeSettings) -> None:
-        """Decide at this desk, over this store."""
+    def __init__(self, store: LedgerStore, desk: Desk, prover: Prover, settings: IntakeSettings) -> None:
+        """Decide at this desk and prove with this prover, over this store."""
+        self.prover = prover
         self.store = store
         self.settings = settings
         self.committer: GroupCommitter[Request, list[Answer]] = GroupCommitter(store.store, desk)
@@ -47,6 +49,16 @@ class Ledgers:
         """
         try:
             return await self.store.store.ask(function, *args, **kwargs)
+        except StoreError as error:
+            raise Problem(503, "unavailable", str(error), headers={"Retry-After": "2"}) from error
+
+    async def prove(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call something of the prover, which also writes.
+
+        :raises Problem: as it does; 503 where the database does not answer
+        """
+        try:
+            return await self.store.store.run(function, *args, **kwargs)
         except StoreError as error:
             raise Problem(503, "unavailable", str(error), headers={"Retry-After": "2"}) from error
 

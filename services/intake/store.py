@@ -31,6 +31,8 @@ DDL = (
     "CREATE INDEX IF NOT EXISTS refused_number ON refused (assessment, number)",
     """CREATE TABLE IF NOT EXISTS checkpoints (
         assessment TEXT PRIMARY KEY, size BIGINT NOT NULL, root BYTEA NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS blocks (
+        assessment TEXT NOT NULL, number BIGINT NOT NULL, digest BYTEA NOT NULL, PRIMARY KEY (assessment, number))""",
 )
 _ASK_AT_ONCE = 500
 

@@ -1,0 +1,111 @@
+"""Proofs of what stands in a ledger: signed checkpoints, receipts, consistency (RFC 6962, C2SP tlog notes).
+
+The tree stands on the stored bytes, its leaf of index position - 1. Trees are grown when a proof is asked for, never
+while entries are being accepted.
+"""
+
+from base64 import b64encode
+from typing import Any
+
+from services.intake.store import LedgerStore, entries
+from shared.chassis.problems import Problem
+from shared.chassis.store import Statement
+from shared.proof.checkpoint import Checkpoint
+from shared.proof.keys import SignerKey, key_name
+from shared.proof.merkle import SIZE, Tree, leaf_hash
+from shared.proof.tlog_proof import TlogProof
+
+READ_AT_ONCE = 4096
+KEEP_BLOCK = "INSERT INTO blocks VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+SIGNED = """INSERT INTO checkpoints VALUES (?, ?, ?) ON CONFLICT (assessment) DO UPDATE
+    SET size = excluded.size, root = excluded.root WHERE checkpoints.size <= excluded.size"""
+
+
+class Prover:
+    """Grows one tree for each assessment. Blocking; only ever called on the store's writing thread."""
+
+    def __init__(self, store: LedgerStore, key: SignerKey) -> None:
+        """Prove over this store, signing with this key under `<its name>/<assessment>`."""
+        self.store = store
+        self.key = key
+        self._trees: dict[str, Tree] = {}
+
+    def checkpoint(self, assessment: str) -> bytes:
+        """Give a signed checkpoint of the ledger at its head.
+
+        :raises Problem: 409 where the ledger is not an extension of what was signed before
+        """
+        tree = self._grown(assessment)
+        self._watch(assessment, tree)
+        signed = Checkpoint(key_name(self.key.name, assessment), tree.size, tree.root())
+        note = signed.signed(self.key.named(signed.origin))
+        touched = Statement(SIGNED, [(assessment, signed.size, signed.root)], touches=1)
+        self.store.store.commit(execute=[touched])
+        return bytes(note)
+
+    def receipt(self, assessment: str, position: int) -> bytes:
+        """Give the receipt of the entry at a position: its path to a checkpoint signed now.
+
+        :raises Problem: 404 where there is no such entry; 409 as `checkpoint`
+        """
+        note = self.checkpoint(assessment)
+        tree = self._trees[assessment]
+        if not 1 <= position <= tree.size:
+            raise Problem(404, "not-found", f"{assessment} has no entry {position}; its head is at {tree.size}.")
+        return bytes(TlogProof(position - 1, tuple(tree.inclusion_proof(position - 1)), note))
+
+    def consistency(self, assessment: str, first: int, second: int) -> dict[str, Any]:
+        """Give the proof that the tree of `first` leaves is the beginning of that of `second`.
+
+        :raises Problem: 422 where the sizes are none of this ledger
+        """
+        tree = self._grown(assessment)
+        if not 0 <= first <= second <= tree.size:
+            detail = f"Give sizes from 0 to {tree.size}, the first not above the second."
+            raise Problem(422, "invalid-request", detail)
+        return {
+            "origin": key_name(self.key.name, assessment),
+            "from": {"size": first, "root": b64encode(tree.root(first)).decode()},
+            "to": {"size": second, "root": b64encode(tree.root(second)).decode()},
+            "proof": [b64encode(step).decode() for step in tree.consistency_proof(first, second)],
+        }
+
+    def verifier(self, assessment: str) -> str:
+        """Give the public key to pin for an assessment: `<origin>+<id>+<base64>`."""
+        return str(self.key.named(key_name(self.key.name, assessment)).verifier)
+
+    def _watch(self, assessment: str, tree: Tree) -> None:
+        """Refuse to sign what is not an extension of the tree signed last: a restored database, or a changed one."""
+        rows = self.store.store.query("SELECT size, root FROM checkpoints WHERE assessment = ?", (assessment,))
+        for size, root in rows:
+            if size > tree.size or tree.root(size) != bytes(root):
+                detail = f"The ledger of {assessment} does not extend what was signed at {size}; nothing is signed until it does."
+                raise Problem(409, "fork", detail)
+
+    def _grown(self, assessment: str) -> Tree:
+        """Bring the tree to the head, and keep the hashes of the blocks that became full."""
+        tree = self._trees.get(assessment)
+        if tree is None:
+            tree = self._trees[assessment] = self._restored(assessment)
+        stream = self.store.store.stream(entries(assessment))
+        full = len(tree.blocks) // SIZE
+        while states := stream.read(tree.size, READ_AT_ONCE):
+            tree.extend([leaf_hash(state) for state in states])
+        blocks = tree.blocks
+        rows = [
+            (assessment, number, blocks[number * SIZE : (number + 1) * SIZE])
+            for number in range(full, len(blocks) // SIZE)
+        ]
+        if rows:
+            self.store.store.commit(execute=[Statement(KEEP_BLOCK, rows)])
+        return tree
+
+    def _restored(self, assessment: str) -> Tree:
+        sql = "SELECT digest FROM blocks WHERE assessment = ? ORDER BY number"
+        kept = b"".join(bytes(row[0]) for row in self.store.store.query(sql, (assessment,)))
+        stream = self.store.store.stream(entries(assessment))
+
+        def leaves(begin: int, end: int) -> list[bytes]:
+            return [leaf_hash(state) for state in stream.read(begin, end - begin)]
+
+        return Tree(leaves, blocks=kept)
