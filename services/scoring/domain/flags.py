@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from services.scoring.domain import periods
 from services.scoring.domain.columns import Columns, Kind
 from services.scoring.domain.ledger import Ledger
 from services.scoring.domain.placement import UNPLACED
 from services.scoring.domain.scores import Scores, determination
 from services.scoring.domain.statements import holding
 from shared.contracts import kinds
+from shared.contracts.shapes import ends
 from shared.rubric.calendar import Period
 from shared.rubric.calendar import periods as due
 from shared.rubric.faults import NotPlaced
@@ -139,7 +139,7 @@ def _days_with_figures(ledger: Ledger, scores: Scores) -> dict[str, set[int]]:
 def _reported(ledger: Ledger, known_at: int) -> dict[str, list[tuple[Any, Any]]]:
     found: defaultdict[str, list[tuple[Any, Any]]] = defaultdict(list)
     for said in holding(ledger.statements[kinds.PERIOD_REPORTED], known_at):
-        found[said.provider or ""].append(periods.days(said.data["period"]))
+        found[said.provider or ""].append(ends(said.data["period"]))
     return found
 
 

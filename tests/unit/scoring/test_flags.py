@@ -1,0 +1,142 @@
+"""Flags: what a reader should know about the data, where the calendar, the day and the position decide."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from services.scoring.domain import Book, Coordinate, read_date
+from shared.contracts.entries import decode_entry
+from shared.rubric import load
+from tests.oracle import generate
+
+RUBRIC = load(generate.rubric_text())
+
+
+def book_of(*rows: dict[str, Any], rubric: Any = RUBRIC) -> Book:
+    """Lines without an opening, ids e1, e2, …"""
+    book = Book(rubric=rubric)
+    for position, row in enumerate(rows, 1):
+        members = {
+            "source": "/x",
+            "id": f"e{position}",
+            "time": "2020-07-01T00:00:00Z",
+            "acceptedtime": "2020-07-01T00:00:00Z",
+            "assessment": "binjiang-2020",
+            "position": position,
+        }
+        book.extend([decode_entry(json.dumps(members | row | {"type": f"meritlog.{row['type']}.v1"}))])
+    return book
+
+
+def firms(day: str, value: str = "9", **more: Any) -> dict[str, Any]:
+    data = {"indicator": "K1", "measure": "tech_firms", "value": value, "occurred": day}
+    return {"type": "SubmissionReceived", "subject": "science", "provider": "science", "data": data | more}
+
+
+def reported(period: str) -> dict[str, Any]:
+    return {"type": "PeriodReported", "provider": "science", "data": {"period": period, "entries": "0"}}
+
+
+def document(occasion: str, line: str, *digests: str) -> dict[str, Any]:
+    evidence = [{"name": "paper", "digest": digest} for digest in digests]
+    data = {
+        "indicator": "B3",
+        "line": line,
+        "occasion": occasion,
+        "occurred": "2020-05-01",
+        "points": "1",
+        "reason": "r",
+    }
+    return {"type": "BonusAwarded", "subject": "hr", "data": data | {"evidence": evidence}}
+
+
+def about(kind: str, target: str, **data: Any) -> dict[str, Any]:
+    return {"type": kind, "data": {"entry": {"source": "/x", "id": target}, "reason": "r", **data}}
+
+
+def flags(book: Book, code: str, as_of: str | None = None, known_at: int | None = None) -> list[dict[str, Any]]:
+    found = book.standing(Coordinate(as_of=read_date(as_of) if as_of else None, known_at=known_at))["flags"]
+    return [flag for flag in found if flag["code"] == code]
+
+
+def silent(book: Book, as_of: str) -> list[str]:
+    return [flag["period"] for flag in flags(book, "silent-period", as_of) if flag["provider"] == "science"]
+
+
+def test_a_period_is_silent_once_it_has_ended_before_the_as_of_date() -> None:
+    """A month with a figure or a report is not; the month's last day is not yet after it."""
+    book = book_of(firms("2020-01-31"), reported("2020-02"))
+    assert silent(book, "2020-03-31") == []
+    assert silent(book, "2020-04-01") == ["2020-03"]
+
+
+def test_dates_reported_speak_for_every_month_within_them() -> None:
+    """From 15 January to the end of March: February and March, not January; withdrawn, none."""
+    book = book_of(reported("2020-01-15/2020-03-31"), about("EntryWithdrawn", "e1"))
+    assert [silent(book_of(reported("2020-01-15/2020-03-31")), "2020-04-01")] == [["2020-01"]]
+    assert silent(book, "2020-04-01") == ["2020-01", "2020-02", "2020-03"]
+
+
+@pytest.mark.parametrize(
+    ("calendar", "expected"),
+    [
+        ("quarterly", ["2020-Q2", "2020-Q3"]),
+        ("half-yearly", ["2020-H2"]),
+        ("yearly", []),
+        ("none", []),
+    ],
+)
+def test_periods_follow_the_providers_calendar(calendar: str, expected: list[str]) -> None:
+    """Given one figure in March, what is silent before 2021 depends on the calendar."""
+    text = re.sub(r"(id: science,.*calendar: )monthly", rf"\g<1>{calendar}", generate.rubric_text(), count=1)
+    assert text != generate.rubric_text()
+    book = book_of(firms("2020-03-31"), rubric=load(text))
+    assert silent(book, "2021-01-01")[: len(expected)] == expected
+    assert silent(book, "2020-12-31")[: len(expected)] == [one for one in expected if one != "2020-H2"]
+
+
+def test_a_figure_reported_again_for_its_day_is_restated_at_the_later_position() -> None:
+    """Equal or not; while both are in force and have occurred."""
+    book = book_of(firms("2020-05-31"), firms("2020-05-31"), firms("2020-06-30"), about("EntryWithdrawn", "e1"))
+    assert [flag["position"] for flag in flags(book, "restated-figure", known_at=3)] == [2]
+    assert flags(book, "restated-figure", known_at=3, as_of="2020-05-30") == []
+    assert flags(book, "restated-figure") == []
+
+
+def test_a_correction_is_not_a_restatement() -> None:
+    """What it replaces is no longer in force."""
+    again = firms("2020-05-31", "10")["data"]
+    book = book_of(firms("2020-05-31"), about("EntryCorrected", "e1", data=again))
+    assert flags(book, "restated-figure") == []
+    assert [flag["position"] for flag in flags(book, "self-reported")] == [2]
+
+
+def test_evidence_shared_by_two_lines_is_flagged_at_the_later_one() -> None:
+    """Twice under one line is not; withdrawn, it shares nothing."""
+    paper = "sha256:" + "a" * 64
+    other = "sha256:" + "b" * 64
+    book = book_of(
+        document("x", "speech", paper),
+        document("y", "speech", paper),
+        document("z", "hosting", other, paper),
+        about("EntryWithdrawn", "e1"),
+        about("EntryWithdrawn", "e2"),
+    )
+    shared = [{"code": "shared-evidence", "unit": "hr", "indicator": "B3", "position": 3}]
+    assert [flags(book, "shared-evidence", known_at=known) for known in (2, 3, 4, 5)] == [[], shared, shared, []]
+
+
+def test_an_appeal_is_open_until_it_is_decided() -> None:
+    """An appeal on an entry names that entry's indicator; a withdrawn decision opens it again."""
+    appeal = {"source": "/x", "id": "e2"}
+    book = book_of(
+        firms("2020-05-31"),
+        {"type": "AppealFiled", "subject": "science", "data": {"entry": {"source": "/x", "id": "e1"}, "grounds": "g"}},
+        {"type": "AppealDecided", "data": {"appeal": appeal, "upheld": False, "reason": "r"}},
+        about("EntryWithdrawn", "e3"),
+        about("EntryWithdrawn", "e2"),
+    )
+    still = [{"code": "appeal-open", "unit": "science", "indicator": "K1", "position": 2}]
+    assert [flags(book, "appeal-open", known_at=known) for known in (1, 2, 3, 4, 5)] == [[], still, [], still, []]
