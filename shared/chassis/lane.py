@@ -316,7 +316,7 @@ class Lane:
     async def _patiently(self, doing: str, attempt: Callable[[], Awaitable[None]]) -> None:
         """Try until it works, with growing pauses; after 30 s it is an alarm."""
         async for trial in stamina.retry_context(
-            on=lambda error: not isinstance(error, Parked),
+            on=lambda error: isinstance(error, Exception) and not isinstance(error, Parked),
             attempts=None,
             timeout=None,
             wait_initial=self.patience.first_pause,
