@@ -5,6 +5,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -44,8 +45,7 @@ class Site:
         self.upstream = upstream
         self.hub = hub
         self.log = log
-        self.files = Files(HERE / "static")
-        self._environments = {language: _environment(language, self.files) for language in LANGUAGES}
+        self.files = files()
         self._rubrics: dict[tuple[str, int, str | None], Rubric | None] = {}
 
     async def names(self, assessment: str, rules: RulesNamed, language: str) -> Names:
@@ -75,12 +75,12 @@ class Site:
     def fragment(self, page: Page, view: View, assessment: str | None) -> Fragment:
         """The live part of a page as HTML."""
         context = {"view": view, "link": Links(assessment, view), "assessment": assessment, **page.context}
-        html = self._environments[view.language].get_template(page.template).render(context)
+        html = environment(view.language).get_template(page.template).render(context)
         return Fragment(page.title, html, page.version)
 
     def whole(self, fragment: Fragment, view: View, assessment: str | None, **more: Any) -> str:
         """A whole page around its live part."""
-        template = self._environments[view.language].get_template("page.html")
+        template = environment(view.language).get_template("page.html")
         return template.render(
             {"fragment": fragment, "view": view, "link": Links(assessment, view), "assessment": assessment}
             | {"stream": None, "section": "", "path": "/", "tag": LANGUAGES[view.language]}
@@ -121,8 +121,16 @@ def percent(ratio: Fraction) -> str:
     return f"{tenths // 10}.{tenths % 10}"
 
 
-def _environment(language: str, files: Files) -> Environment:
-    environment = Environment(
+@cache
+def files() -> Files:
+    """Our few files."""
+    return Files(HERE / "static")
+
+
+@cache
+def environment(language: str) -> Environment:
+    """The templates in one language."""
+    made = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -130,9 +138,9 @@ def _environment(language: str, files: Files) -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n", "jinja2.ext.loopcontrols"],
     )
-    environment.install_gettext_translations(catalog(language), newstyle=True)  # type: ignore[attr-defined]
-    environment.filters.update(words.filters(catalog(language)))
-    environment.filters["web_address"] = web_address
-    known: dict[str, Any] = environment.globals  # type: ignore[assignment]  (the library types only its own)
-    known |= {"static": files.url, "progress": progress, "percent": percent}
-    return environment
+    made.install_gettext_translations(catalog(language), newstyle=True)  # type: ignore[attr-defined]
+    made.filters.update(words.filters(catalog(language)))
+    made.filters["web_address"] = web_address
+    known: dict[str, Any] = made.globals  # type: ignore[assignment]  (the library types only its own)
+    known |= {"static": files().url, "progress": progress, "percent": percent}
+    return made

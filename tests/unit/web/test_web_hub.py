@@ -30,8 +30,14 @@ def maker(services, made):
     return make
 
 
+async def until(told):
+    async with asyncio.timeout(20):
+        while not told():
+            await asyncio.sleep(0.01)
+
+
 async def soon(stream):
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         return (await anext(stream)).html
 
 
@@ -58,7 +64,7 @@ async def test_a_reader_that_has_the_present_state_hears_of_the_next_only():
         await asyncio.sleep(0.05)
         assert not coming.done()
         services.play(figure("new_firms", 0))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             assert (await coming).html == "at 2"
         await reader.aclose()
 
@@ -76,8 +82,7 @@ async def test_a_state_that_looks_the_same_is_not_sent():
         assert await soon(reader) == "frozen"
         coming = asyncio.ensure_future(anext(reader))
         services.play(figure("new_firms", 0))
-        while made != [1, 2]:
-            await asyncio.sleep(0.01)
+        await until(lambda: made == [1, 2])
         await asyncio.sleep(0.05)
         assert not coming.done()
         coming.cancel()
@@ -92,8 +97,7 @@ async def test_the_stream_is_taken_up_again_and_nothing_is_missed():
         assert await soon(reader) == "at 1"
         services.failing = {"changes", "board"}
         services.break_off()
-        while not hub.behind(A):
-            await asyncio.sleep(0.01)
+        await until(lambda: hub.behind(A))
         services.play(figure("new_firms", 0))
         services.play(figure("coverage", 0))
         services.failing = set()
@@ -127,8 +131,7 @@ async def test_a_page_that_is_loaded_is_fresh_where_nothing_is_followed():
         assert made == [1, 1]
         reader = hub.watch(A, "board", make, "")
         await soon(reader)
-        while hub.behind(A):
-            await asyncio.sleep(0.01)
+        await until(lambda: not hub.behind(A))
         for _ in range(5):
             await hub.fragment(A, "board", make)
         assert made == [1, 1, 1]
@@ -142,9 +145,7 @@ async def test_a_stream_nobody_looks_at_is_closed():
         reader = hub.watch(A, "board", maker(services, []), "")
         await soon(reader)
         await reader.aclose()
-        async with asyncio.timeout(5):
-            while hub.channels:
-                await asyncio.sleep(0.01)
+        await until(lambda: not hub.channels)
 
 
 @pytest.mark.parametrize("views", [600])

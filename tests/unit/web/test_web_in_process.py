@@ -37,7 +37,10 @@ async def test_a_stream_comes_piece_by_piece_and_hears_that_its_reader_went():
         finally:
             ended.set()
 
-    async with client(Route("/", lambda request: StreamingResponse(endless()))) as http, http.stream("GET", "/") as answer:
+    async with (
+        client(Route("/", lambda request: StreamingResponse(endless()))) as http,
+        http.stream("GET", "/") as answer,
+    ):
         assert await anext(answer.aiter_bytes()) == b"first"
         assert not ended.is_set()
     async with asyncio.timeout(5):

@@ -5,10 +5,18 @@ from html.parser import HTMLParser
 import pytest
 
 from tests import builders as build
-from tests.upstream import A, RUBRIC, Services, browsing, figure, first_half, whole_year
+from tests.upstream import RUBRIC, A, Services, browsing, figure, first_half, whole_year
 
 BOARD = f"/assessments/{A}"
-PAGES = ["/", BOARD, f"{BOARD}/units/market", f"{BOARD}/tasks", f"{BOARD}/findings", f"{BOARD}/changes", f"{BOARD}/entries/17"]
+PAGES = [
+    "/",
+    BOARD,
+    f"{BOARD}/units/market",
+    f"{BOARD}/tasks",
+    f"{BOARD}/findings",
+    f"{BOARD}/changes",
+    f"{BOARD}/entries/17",
+]
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}%(x)s"
 
 

@@ -1,9 +1,9 @@
 from datetime import date
+from urllib.parse import parse_qsl
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from urllib.parse import parse_qsl
 
 from web.language import catalog
 from web.view import View, WrongView, read_view
