@@ -15,8 +15,6 @@ from shared.contracts.refusals import Refusal
 from shared.contracts.shapes import ASSESSMENT, MEMBERS, attribute_fault, shape_fault, whole
 from shared.rubric.rubric import Rubric
 
-_ON_AN_ENTRY = frozenset({kinds.ENTRY_CONFIRMED, kinds.ENTRY_WITHDRAWN, kinds.ENTRY_CORRECTED})
-
 
 def mentioned(event: Event) -> list[Identity]:
     """List the identities that the gate will look up for this event: a store can fetch a batch's in one go."""
@@ -124,7 +122,8 @@ class _Passage:
                 self.carried = carried_rubric(event.data, load)
             except ValueError as error:
                 return Fault(Refusal.MALFORMED, str(error))
-            rubric = rubric or self.carried
+            if event.type == kinds.ASSESSMENT_OPENED and not self.state.position:
+                rubric = self.carried
         assert rubric is not None  # noqa: S101  all other types were sent away by `_elsewhere`
         first = min(self._faults(rubric), key=_order, default=None)
         if first is None and self.state.closed and event.type not in kinds.AFTER_CLOSE:
@@ -136,8 +135,10 @@ class _Passage:
         yield from role_faults(event, rubric)
         statement = Statement(event.type, event.subject, event.provider, event.data)
         yield from content_faults(statement, self.state, rubric, self.moment, self.lookup)
-        if event.type in _ON_AN_ENTRY:
-            yield from self._target_faults(rubric)
+        if event.type == kinds.ENTRY_CONFIRMED:
+            yield from self._confirmation_faults(event.data, party(event, rubric.assessor, self.caller), rubric)
+        elif event.type in (kinds.ENTRY_WITHDRAWN, kinds.ENTRY_CORRECTED):
+            yield from self._change_faults(rubric)
         elif event.type == kinds.ASSESSMENT_OPENED:
             yield from self._opening_faults()
         elif event.type == kinds.RUBRIC_ADOPTED:
@@ -165,19 +166,27 @@ class _Passage:
                 reason = f"there was another rubric of version {carried.version}: give this one its own version"
                 yield Fault(Refusal.OUT_OF_RANGE, reason)
 
-    def _target_faults(self, rubric: Rubric) -> Iterator[Fault]:
+    def _confirmation_faults(self, data: dict[str, Any], who: str, rubric: Rubric) -> Iterator[Fault]:
+        named = data["entry"]
+        confirmed = self.lookup(named["source"], named["id"])
+        if confirmed is None:
+            yield Fault(Refusal.UNKNOWN_ENTRY, f"there is no entry {named['id']} from {named['source']}")
+            return
+        if who == reporter(confirmed, rubric.assessor):
+            yield Fault(Refusal.FORBIDDEN, f"{who} reported the entry: somebody else must confirm it")
+        if not confirmed.in_force:
+            yield Fault(Refusal.ENTRY_SUPERSEDED, "the entry is not in force: name the one that took its place")
+
+    def _change_faults(self, rubric: Rubric) -> Iterator[Fault]:
         event, named = self.event, self.event.data["entry"]
         target = self.target = self.lookup(named["source"], named["id"])
         if target is None:
             yield Fault(Refusal.UNKNOWN_ENTRY, f"there is no entry {named['id']} from {named['source']}")
             return
         who, whose = party(event, rubric.assessor, self.caller), reporter(target, rubric.assessor)
-        if event.type == kinds.ENTRY_CONFIRMED:
-            if who == whose:
-                yield Fault(Refusal.FORBIDDEN, f"{who} reported the entry: somebody else must confirm it")
-        elif who not in (whose, rubric.assessor):
+        if who not in (whose, rubric.assessor):
             yield Fault(Refusal.NOT_YOUR_ENTRY, f"the entry is {whose}'s: it or the assessor may change it")
-        if event.type != kinds.ENTRY_CONFIRMED and target.type in kinds.LASTING:
+        if target.type in kinds.LASTING:
             yield Fault(Refusal.FORBIDDEN, f"an entry of type {target.type} stands: it cannot be changed")
         if not target.in_force:
             yield Fault(Refusal.ENTRY_SUPERSEDED, "the entry is not in force: name the one that took its place")
@@ -199,6 +208,8 @@ class _Passage:
             yield Fault(Refusal.MALFORMED, f"in the correction, {fault}")
             return
         yield from content_faults(statement, self.state, rubric, self.moment, self.lookup)
+        if target.type == kinds.ENTRY_CONFIRMED:
+            yield from self._confirmation_faults(statement.data, reporter(target, rubric.assessor), rubric)
 
     def accepted(self, position: int, authtype: str | None, authid: str | None) -> Accepted:
         """Give the entry as it is to be stored, and what there is to remember of it."""
@@ -214,7 +225,7 @@ class _Passage:
         )
         found = Found(position, event.content, event.type, event.subject, reporter_of(event))
         replaces = None
-        if target is not None and event.type != kinds.ENTRY_CONFIRMED:
+        if target is not None:
             replaces = event.data["entry"]["source"], event.data["entry"]["id"]
             if event.type == kinds.ENTRY_CORRECTED:
                 found = Found(position, event.content, target.type, target.subject, target.provider)

@@ -88,6 +88,7 @@ class LedgerState:
         if kind == kinds.ASSESSMENT_OPENED:
             self.start, self.end = day(data["period"]["from"]), day(data["period"]["to"])
             self.zone = ZoneInfo(data["timezone"])
+            self.rubrics = {}
         if rubric is not None:
             self._adopt(rubric)
         if kind in _PHASES and not (kind == kinds.ASSESSMENT_FROZEN and self.closed):

@@ -162,6 +162,17 @@ def test_confirming_is_for_somebody_else():
     assert said(FIGURE, fix, confirmed(fix)) == "accepted"
 
 
+def test_a_confirmation_is_corrected_like_anything_else():
+    """What it names instead must be there, in force and somebody else's."""
+    seen, other = confirmed(FIGURE, provider="tax"), submitted(id="other")
+    mine = submitted(1, over={"indicator": "T1", "measure": "coverage"}, subject="tax", provider="tax")
+    instead = {"entry": named(other), "reason": "x"}
+    assert said(FIGURE, other, seen, corrected(seen, instead)) == "accepted"
+    assert said(FIGURE, seen, corrected(seen, instead)) == "unknown-entry"
+    assert said(FIGURE, other, seen, withdrawn(other), corrected(seen, instead)) == "entry-superseded"
+    assert said(FIGURE, mine, seen, corrected(seen, instead | {"entry": named(mine)})) == "forbidden"
+
+
 def test_an_appeal_is_the_unit_s_own():
     """About its own entries and in its own name."""
     other = submitted(1, over={"indicator": "T1", "measure": "coverage"}, subject="tax", provider="tax")

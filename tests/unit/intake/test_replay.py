@@ -81,6 +81,10 @@ def test_a_file_with_a_rubric_may_begin_with_an_opening():
     second = SMALL_RUBRIC.replace("id: new_firms", "id: newer_firms")
     assert codes(checked(opened(second), submitted(), rubric=RUBRIC)) == [(2, "unknown-measure")]
     assert codes(checked(submitted(), OPENED, rubric=RUBRIC)) == [(2, "forbidden")]
+    other = SMALL_RUBRIC.replace("assessor: sme-office", "assessor: tax").replace("version: 1", "version: 2")
+    assert (
+        checked(OPENED, adopted(SMALL_RUBRIC.replace("version: 1", "version: 2")), rubric=load(other))["refused"] == []
+    )
 
 
 FIGURE = submitted(id="figure")
