@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import typer
 
-from cli import answers, check, demo, emit, rubric, up
+from cli import answers, check, demo, emit, office, ops, rubric, up
 from cli.stop import Stop
 
 app = typer.Typer(
@@ -27,7 +27,14 @@ app.command()(answers.explain)
 app.command()(up.up)
 app.command()(demo.demo)
 app.command()(emit.emit)
+app.command("open")(office.open_)
+for say in (office.adopt, office.rule, office.determine, office.freeze, office.close, office.restate, office.appeal):
+    app.command()(say)
+app.command()(ops.status)
+app.command()(ops.migrate)
+app.add_typer(ops.credential, name="credential")
 app.add_typer(rubric.app, name="rubric")
+app.add_typer(credential.app, name="credential")
 
 
 def run(arguments: Sequence[str]) -> int:

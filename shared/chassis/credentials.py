@@ -39,6 +39,10 @@ class BadCredentials(Exception):
     """The credentials file cannot be read, or what was asked of it cannot be done; one sentence."""
 
 
+class WrongCredential(BadCredentials):
+    """What was asked of the file makes no sense, or names a credential it has not; one sentence."""
+
+
 def token_hash(token: str) -> str:
     """What the file keeps of a token."""
     return "sha256:" + hashlib.sha256(token.encode()).hexdigest()
@@ -71,17 +75,17 @@ def create(
 ) -> str:
     """Add a credential and return its token `merit_<id>_<secret>`, which is shown this once and kept nowhere.
 
-    :raises BadCredentials: no label or roles, a provider credential without its provider, a unit's without its unit
+    :raises WrongCredential: no label or roles, a provider credential without its provider, a unit's without its unit
     """
     unknown = [role for role in roles if role not in ROLES]
     if not roles or unknown:
-        raise BadCredentials(f"Name at least one of the roles {', '.join(ROLES)}.")
+        raise WrongCredential(f"Name at least one of the roles {', '.join(ROLES)}.")
     if not label.strip():
-        raise BadCredentials("Give the credential a label, such as the account's name.")
+        raise WrongCredential("Give the credential a label, such as the account's name.")
     if "provider" in roles and not provider:
-        raise BadCredentials("A provider's credential needs the provider it speaks for.")
+        raise WrongCredential("A provider's credential needs the provider it speaks for.")
     if "unit" in roles and not unit:
-        raise BadCredentials("A unit's credential needs the unit it belongs to.")
+        raise WrongCredential("A unit's credential needs the unit it belongs to.")
     id_ = secrets.token_hex(6)
     token = f"merit_{id_}_{secrets.token_hex(32)}"
     added = Credential(id_, label, token_hash(token), tuple(roles), created, provider, unit, source)
@@ -93,12 +97,12 @@ def create(
 def revoke(path: Path, id_: str, *, revoked: str) -> Credential:
     """Mark a credential as revoked at this time; it stays listed, and servers refuse it from their next request on.
 
-    :raises BadCredentials: no such credential
+    :raises WrongCredential: no such credential
     """
     with changing(path) as held:
         found = next((credential for credential in held if credential.id == id_), None)
         if found is None:
-            raise BadCredentials(f"There is no credential {id_} in {path}; `merit credential list` shows them.")
+            raise WrongCredential(f"There is no credential {id_} in {path}; `merit credential list` shows them.")
         now_revoked = msgspec.structs.replace(found, revoked=found.revoked or revoked)
         write(path, tuple(now_revoked if credential is found else credential for credential in held))
     return now_revoked
