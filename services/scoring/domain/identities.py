@@ -17,7 +17,7 @@ Run = tuple[NDArray[np.int64], NDArray[np.int32]]
 
 
 def _hashed(source: str, id: str) -> bytes:
-    return blake2b(f"{len(source)}:{source}{id}".encode(), digest_size=8).digest()
+    return blake2b(f"{source}\n{id}".encode(), digest_size=8).digest()
 
 
 class Identities:

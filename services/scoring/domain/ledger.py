@@ -71,7 +71,7 @@ class Ledger:
         self._said: list[Statement] = []
         self.count = 0
         self._runs: list[tuple[int, int]] = []  # (position, place): where positions leave some out, a new run begins
-        self._where = np.zeros(16, np.int64)  # by place: the table (0 none, 1 statements, else 2 + its number), the row
+        self._where = np.zeros(0, np.int64)  # by place: the table (0 none, 1 statements, else 2 + its number), the row
         self._days: dict[str, int] = {}
         if rubric is not None:
             self._begin(Edition(0, rubric), rubric.start, rubric.end, rubric.timezone)
@@ -126,8 +126,10 @@ class Ledger:
             ValueError: It does not stand behind the last one, or too far out.
 
         """
-        position, kind = entry.position, entry.type
-        self._make_room(position)
+        position, kind, place = entry.position, entry.type, self.count
+        if position != self.head + 1 or place == len(self._where):
+            self._make_room(position)
+        self.count = place + 1
         self._identities.add(entry.source, entry.id, position)
         row = _KINDS.get(kind)
         if row is not None:
@@ -145,24 +147,18 @@ class Ledger:
         self.head = position
 
     def _make_room(self, position: int) -> None:
-        """Find the entry's place: the next."""
+        """Begin a new run where positions leave some out; grow where there is no place left."""
         if not self.head < position < FOREVER:
             raise ValueError(f"position {position} cannot follow {self.head}: give the entries in order of position")
-        if position != self.head + 1 or not self._runs:
+        if position != self.head + 1 or not self.count:
             self._runs.append((position, self.count))
         if self.count == len(self._where):
             fresh = np.zeros(max(16, self.count + (self.count >> 2)), np.int64)
             fresh[: self.count] = self._where
             self._where = fresh
-        self.count += 1
-
-    def _put(self, table: int, row: int) -> None:
-        self._where[self.count - 1] = table << 32 | row
 
     def _day(self, text: str) -> int:
-        day = self._days.get(text)
-        if day is None:
-            day = self._days[text] = date.fromisoformat(text).toordinal()
+        day = self._days[text] = date.fromisoformat(text).toordinal()
         return day
 
     def _add_row(
@@ -180,8 +176,10 @@ class Ledger:
         else:
             series, value = (kind, data[name], None, data[part]), data.get("points")
             self._keep_evidence(unit, position, data)
-        day = self._day(data["occurred"])
-        self._put(code + 2, self._tables[code].append(position, day, series, value, data.get("tier")))
+        occurred = data["occurred"]
+        day = self._days.get(occurred) or self._day(occurred)
+        added = self._tables[code].append(position, day, series, value, data.get("tier"))
+        self._where[self.count - 1] = code + 2 << 32 | added
         touched.pairs.add(pair)
 
     def _keep_evidence(self, unit: str, position: int, data: Mapping[str, Any]) -> None:
@@ -231,7 +229,7 @@ class Ledger:
         if kind == kinds.ENTRY_CONFIRMED:
             data = _NOTHING
         said = Statement(position, kind, unit, provider, data, about)
-        self._put(1, len(self._said))
+        self._where[self.count - 1] = 1 << 32 | len(self._said)
         self._said.append(said)
         self.statements[kind].append(said)
         self._touch(said, touched)
