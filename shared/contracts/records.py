@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from shared.contracts import kinds
-from shared.contracts.canonical import jcs
+from shared.contracts.canonical import jcs_of_ours
 
 SCORING = "/meritlog/scoring"
 RANKING = "/meritlog/ranking"
@@ -86,4 +86,4 @@ def _record(
         "generation": generation,
         "data": data,
     }
-    return jcs(members if previous is None else members | {"previous": previous})
+    return jcs_of_ours(members if previous is None else members | {"previous": previous})
