@@ -1,10 +1,22 @@
-"""`merit standings`, `unit` and `explain`: answers at any coordinate, from a file."""
+"""`merit standings`, `unit` and `explain`: answers at any coordinate, from a file or a server."""
 
 from typing import Annotated
 
 import typer
 
-from cli.options import AsOf, Entries, Json, KnownAt, Language, Readings, Rules, language
+from cli.options import (
+    AsOf,
+    Assessment,
+    Entries,
+    Json,
+    KnownAt,
+    Language,
+    Readings,
+    Rules,
+    Server,
+    Token,
+    language,
+)
 from cli.sources import File, Question, Source
 from cli.stop import WRONG_USAGE, Stop
 
@@ -13,6 +25,9 @@ Unit = Annotated[str, typer.Argument(metavar="UNIT", help="The id of an assessed
 
 def standings(
     entries: Entries = None,
+    server: Server = None,
+    token: Token = None,
+    assessment: Assessment = None,
     as_of: AsOf = None,
     known_at: KnownAt = None,
     rubric: Rules = None,
@@ -22,7 +37,7 @@ def standings(
 ) -> None:
     """Show the ranked units with their points."""
     words = language(lang)
-    answer = _source(entries).standing(_question(as_of, known_at, rubric, reading))
+    answer = _source(entries, server, token, assessment).standing(_question(as_of, known_at, rubric, reading))
     from cli.output import print_json
     from cli.sheets import print_standing
 
@@ -32,6 +47,9 @@ def standings(
 def unit(
     unit: Unit,
     entries: Entries = None,
+    server: Server = None,
+    token: Token = None,
+    assessment: Assessment = None,
     as_of: AsOf = None,
     known_at: KnownAt = None,
     rubric: Rules = None,
@@ -41,7 +59,7 @@ def unit(
 ) -> None:
     """Show one unit's scorecard."""
     words = language(lang)
-    answer = _source(entries).scorecard(unit, _question(as_of, known_at, rubric, reading))
+    answer = _source(entries, server, token, assessment).scorecard(unit, _question(as_of, known_at, rubric, reading))
     from cli.output import print_json
     from cli.sheets import print_scorecard
 
@@ -52,6 +70,9 @@ def explain(
     unit: Unit,
     indicator: Annotated[str | None, typer.Argument(metavar="[INDICATOR]", help="Only this indicator.")] = None,
     entries: Entries = None,
+    server: Server = None,
+    token: Token = None,
+    assessment: Assessment = None,
     as_of: AsOf = None,
     known_at: KnownAt = None,
     rubric: Rules = None,
@@ -61,17 +82,24 @@ def explain(
 ) -> None:
     """Show why a unit has its points, down to clause and entry."""
     words = language(lang)
-    answer = _source(entries).explain(unit, indicator, _question(as_of, known_at, rubric, reading))
+    answer = _source(entries, server, token, assessment).explain(
+        unit, indicator, _question(as_of, known_at, rubric, reading)
+    )
     from cli.output import print_json
     from cli.traces import print_explanation
 
     print_json(answer) if json else print_explanation(answer, words)
 
 
-def _source(entries: str | None) -> Source:
-    if entries is None:
-        raise Stop("say whose standing: give --entries FILE", WRONG_USAGE)
-    return File(entries)
+def _source(entries: str | None, server: str | None, token: str | None, assessment: str | None) -> Source:
+    if entries is not None:
+        if server is not None:
+            raise Stop("ask one of the two: leave out --server or --entries", WRONG_USAGE)
+        return File(entries)
+    from cli.asked import Asked
+    from cli.client import Client
+
+    return Asked(Client(server, token), assessment)
 
 
 def _question(as_of: str | None, known_at: str | None, rubric: str | None, readings: list[str] | None) -> Question:

@@ -3,23 +3,12 @@
 import os
 import time
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Self, cast
+from typing import Any, Self, cast
 
 import httpx
-import typer
 
 from cli.stop import NO_ANSWER, Stop
 
-Server = Annotated[
-    str | None,
-    typer.Option(
-        "--server", metavar="URL", help="The server to ask. [default: $MERIT_SERVER, or http://127.0.0.1:8000]"
-    ),
-]
-Token = Annotated[
-    str | None,
-    typer.Option("--token", metavar="TOKEN", help="A credential. [default: $MERIT_TOKEN]", show_default=False),
-]
 Words = Sequence[tuple[str, str]]
 
 DEFAULT = "http://127.0.0.1:8000"

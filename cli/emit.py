@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import Json
+from cli.options import Json, Token
 
 PATIENCE = 120.0
 """Seconds for which a server that went away is waited for."""
@@ -15,7 +15,7 @@ def emit(
     server: Annotated[
         str | None, typer.Option("--server", metavar="URL", help="[default: $MERIT_SERVER or local]")
     ] = None,
-    token: Annotated[str | None, typer.Option("--token", metavar="TOKEN", help="[default: $MERIT_TOKEN]")] = None,
+    token: Token = None,
     json: Json = False,
 ) -> int:
     """Send entries; those the ledger has count as known, so start it again to resume. 1 when any was refused."""

@@ -27,6 +27,14 @@ Readings = Annotated[
     typer.Option("--reading", metavar="FINDING=READING", help="Over rulings and defaults; may be repeated."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Server = Annotated[
+    str | None,
+    typer.Option("--server", metavar="URL", help="A server. [default: $MERIT_SERVER, or http://127.0.0.1:8000]"),
+]
+Token = Annotated[str | None, typer.Option("--token", metavar="TOKEN", help="A credential. [default: $MERIT_TOKEN]")]
+Assessment = Annotated[
+    str | None, typer.Option("--assessment", metavar="ID", help="Which one. [default: the only one of the server]")
+]
 Language = Annotated[
     str | None, typer.Option("--lang", metavar="zh|en", help="Chinese or English. [default: by the locale]")
 ]

@@ -79,7 +79,7 @@ class Prover:
         rows = self.store.store.query("SELECT size, root FROM checkpoints WHERE assessment = ?", (assessment,))
         for size, root in rows:
             if size > tree.size or tree.root(size) != bytes(root):
-                detail = f"The ledger of {assessment} does not extend what was signed at {size}; nothing is signed until it does."
+                detail = f"The ledger of {assessment} is not what was signed at {size}; nothing is signed before that."
                 raise Problem(409, "fork", detail)
 
     def _grown(self, assessment: str) -> Tree:

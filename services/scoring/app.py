@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from services.scoring.api import router
 from services.scoring.handlers import Books
 from services.scoring.settings import ScoringSettings
-from services.scoring.store import VERSION
+from services.scoring.store import DDL, VERSION
 from shared.chassis.service import Service
 from shared.chassis.wiring import Beside, following, own_store
 
@@ -16,7 +16,7 @@ def build(settings: ScoringSettings, intake: Beside | None = None) -> Service:
 
     @asynccontextmanager
     async def work(service: Service) -> AsyncGenerator[None]:
-        async with own_store(service, (), VERSION) as store:
+        async with own_store(service, DDL, VERSION) as store:
             books = Books(store)
             service.app.state.books = books
             async with following(service, store, "entries", books.handle, books.forget, intake):

@@ -4,6 +4,7 @@ from shared.chassis.store import Append, EventStore, Stream
 
 LEDGER, SCORES = "ledger", "scores"
 VERSION = 1
+DDL: tuple[str, ...] = ()
 
 
 def ledger(store: EventStore, assessment: str) -> Stream:
