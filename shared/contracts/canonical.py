@@ -38,10 +38,10 @@ _ASTRAL = re.compile(rb"[\xf0-\xf4]")
 
 
 def jcs_of_ours(value: Any) -> bytes:
-    """Give the RFC 8785 form of what we built ourselves: whole numbers within `MOST_EXACT`, no floats; names of any kind.
+    """Give the RFC 8785 form of what we built ourselves: no floats, whole numbers within `MOST_EXACT`, any names.
 
-    Nine times as fast as `jcs`, which looks at every member. Code points and UTF-16 units, by which names sort, order
-    differently only where there is a character beyond U+FFFF.
+    Several times as fast as `jcs`, which looks at every member. Names sort by UTF-16 units, and those order otherwise
+    than code points only where there is a character beyond U+FFFF.
     """
     body = sorted_json(value)
     return jcs(value) if _ASTRAL.search(body) else body
