@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +23,8 @@ from services.scoring import outward
 from services.scoring.domain import coordinate
 from services.scoring.domain.book import Book
 from services.scoring.domain.coordinate import Coordinate, Unanswerable
+from services.scoring.domain.tasks import tasks
 from shared.contracts.entries import decode_entry, leaf_hash, parse_event, stored_form
-from shared.contracts.numbers import exact
 from shared.contracts.records import Record, standing_changed
 from shared.rubric import load
 from tests import builders as build
@@ -177,37 +176,7 @@ class Services:
         return JSONResponse(self.book.explain(request.path_params["unit"], None, coordinate_of(request)))
 
     async def tasks(self, request: Request) -> Response:
-        heading = self.book.standing(coordinate_of(request))
-        rows = [self.task(row, heading["known_at"]["position"]) for row in self.rubric.tasks]
-        return JSONResponse({name: heading[name] for name in ("assessment", "as_of", "known_at")} | {"tasks": rows})
-
-    def task(self, row: Any, known_at: int) -> dict[str, Any]:
-        return {
-            "id": str(row.row),
-            "text": row.text,
-            "units": list(row.units),
-            "provider": list(row.providers),
-            "measures": [self.progress(target, known_at) for target in row.targets],
-            "indicators": list(row.indicators),
-        }
-
-    def progress(self, target: Any, known_at: int) -> dict[str, Any]:
-        figures = [decode_entry(each) for each in self.stored[:known_at]]
-        found = [each for each in figures if each.data.get("measure") == target.measure]
-        amount = target.amount
-        if not found:
-            nothing = {"value": None, "ratio": None, "occurred": None, "position": None}
-            return {"measure": target.measure, "target": exact(amount) if amount else None, **nothing}
-        last = max(found, key=lambda each: (each.data["occurred"], each.position))
-        value = Fraction(last.data["value"])
-        return {
-            "measure": target.measure,
-            "value": last.data["value"],
-            "target": exact(amount) if amount else None,
-            "ratio": exact(value / amount) if amount else None,
-            "occurred": last.data["occurred"],
-            "position": last.position,
-        }
+        return JSONResponse(tasks(self.book, coordinate_of(request)))
 
 
 def coordinate_of(request: Request) -> Coordinate:

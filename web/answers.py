@@ -156,7 +156,7 @@ class Explanation(msgspec.Struct, frozen=True):
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """How far a measure of a task has come; `ratio` is exact."""
+    """How far a measure of a task has come; figures are exact: fractions, or words."""
 
     measure: str
     indicator: str | None = None
@@ -165,8 +165,6 @@ class Progress(msgspec.Struct, frozen=True):
     ratio: str | None = None
     occurred: str | None = None
     position: int | None = None
-    unit: str | None = None
-    provider: str | None = None
 
 
 class TaskRow(msgspec.Struct, frozen=True):
@@ -175,7 +173,7 @@ class TaskRow(msgspec.Struct, frozen=True):
     id: str | int
     text: str = ""
     units: list[str] = []
-    provider: list[str] = []
+    providers: list[str] = []
     measures: list[Progress] = []
     indicators: list[str] = []
 

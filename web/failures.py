@@ -9,7 +9,6 @@ from shared.chassis import problems
 from shared.chassis.service import COMMON
 from web.hub import Fragment
 from web.language import mark as _
-from web.pages import Missing
 from web.site import Site
 from web.upstream import Declined, Unanswered
 from web.view import View, WrongView, read_view
@@ -33,7 +32,7 @@ def install(app: FastAPI, site: Site) -> None:
         page = site.whole(Fragment(text, "", ""), view, None, failure=text, status=status)
         return Response(page, status, {"Cache-Control": "no-store", **headers}, "text/html; charset=utf-8")
 
-    for kind in (WrongView, Missing, Declined, Unanswered, HTTPException, RequestValidationError):
+    for kind in (WrongView, Declined, Unanswered, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, answer)
 
 
@@ -42,8 +41,6 @@ def explained(error: Exception) -> tuple[int, str, dict[str, str]]:
     match error:
         case WrongView():
             return 400, str(error), {}
-        case Missing():
-            return 404, str(error), {}
         case Declined():
             return declined(error)
         case Unanswered():

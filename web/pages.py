@@ -11,7 +11,7 @@ import msgspec
 from shared.contracts.entries import decode_entry, leaf_hash
 from web.answers import Change, Explained, Flag, Standing, TaskRow, UnitChange
 from web.names import Names
-from web.rows import Row, number, rows
+from web.rows import Row, number, quantity, rows
 from web.site import Page, Site
 from web.upstream import Declined, Unanswered
 from web.view import View
@@ -19,10 +19,6 @@ from web.view import View
 WINDOW = 200
 """Positions on a page of changes."""
 MOST_STRETCHES = 50
-
-
-class Missing(Exception):
-    """There is no such page; the message is one sentence for the reader."""
 
 
 async def shown(site: Site, assessment: str, view: View) -> Standing:
@@ -107,7 +103,7 @@ async def unit(site: Site, assessment: str, unit_id: str, view: View) -> Page:
     """One unit: its place, its blocks, and every indicator with its trace."""
     standing = await shown(site, assessment, view)
     if unit_id not in {each.unit for each in standing.units}:
-        raise Missing(site.translate(view.language, "This assessment has no such unit."))
+        raise Declined(404, "unknown-unit", f"{assessment} has no such unit.")
     (names, context), explained, flags = await asyncio.gather(
         about(site, standing, view),
         site.upstream.explanation(assessment, unit_id, inside(standing, view)),
@@ -144,7 +140,8 @@ async def tasks(site: Site, assessment: str, view: View) -> Page:
     )
     texts = {str(task.row): task for task in names.rubric.tasks} if names.rubric else {}
     title = site.translate(view.language, "Tasks")
-    more = {"tasks": found.tasks, "texts": {row.id: _text(row, texts, names) for row in found.tasks}, "number": number}
+    said = {row.id: _text(row, texts, names) for row in found.tasks}
+    more = {"tasks": found.tasks, "texts": said, "number": number, "quantity": quantity}
     return Page("_tasks.html", f"{title} · {context['title']}", context | more, standing.version)
 
 

@@ -3,11 +3,10 @@
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from web import pages
-from web.pages import Missing
 from web.serving import Serving, view_of
 
 router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
@@ -43,7 +42,7 @@ async def board(request: Request, serving: Using, assessment: str) -> Response:
 @router.get("/assessments/{assessment}/stream")
 async def board_stream(request: Request, serving: Using, assessment: str, seen: Seen = "") -> Response:
     """The live part of the ranked list, as it changes."""
-    return serving.stream(request, assessment, (), partial(pages.board, serving.site, assessment), seen)
+    return await serving.stream(request, assessment, (), partial(pages.board, serving.site, assessment), seen)
 
 
 @router.api_route("/assessments/{assessment}/tasks", methods=DOCUMENT)
@@ -55,7 +54,7 @@ async def tasks(request: Request, serving: Using, assessment: str) -> Response:
 @router.get("/assessments/{assessment}/tasks/stream")
 async def tasks_stream(request: Request, serving: Using, assessment: str, seen: Seen = "") -> Response:
     """The live part of the task table, as it changes."""
-    return serving.stream(request, assessment, ("tasks",), partial(pages.tasks, serving.site, assessment), seen)
+    return await serving.stream(request, assessment, ("tasks",), partial(pages.tasks, serving.site, assessment), seen)
 
 
 @router.api_route("/assessments/{assessment}/findings", methods=DOCUMENT)
@@ -67,7 +66,9 @@ async def findings(request: Request, serving: Using, assessment: str) -> Respons
 @router.get("/assessments/{assessment}/findings/stream")
 async def findings_stream(request: Request, serving: Using, assessment: str, seen: Seen = "") -> Response:
     """The live part of the questions, as it changes."""
-    return serving.stream(request, assessment, ("findings",), partial(pages.findings, serving.site, assessment), seen)
+    return await serving.stream(
+        request, assessment, ("findings",), partial(pages.findings, serving.site, assessment), seen
+    )
 
 
 @router.api_route("/assessments/{assessment}/changes", methods=DOCUMENT)
@@ -80,7 +81,9 @@ async def changes(request: Request, serving: Using, assessment: str, before: Bef
 @router.get("/assessments/{assessment}/changes/stream")
 async def changes_stream(request: Request, serving: Using, assessment: str, seen: Seen = "") -> Response:
     """The live part of the changes, as it changes."""
-    return serving.stream(request, assessment, ("changes",), partial(pages.changes, serving.site, assessment), seen)
+    return await serving.stream(
+        request, assessment, ("changes",), partial(pages.changes, serving.site, assessment), seen
+    )
 
 
 @router.api_route("/assessments/{assessment}/units/{unit}", methods=DOCUMENT)
@@ -94,7 +97,7 @@ async def unit(request: Request, serving: Using, assessment: str, unit: str) -> 
 async def unit_stream(request: Request, serving: Using, assessment: str, unit: str, seen: Seen = "") -> Response:
     """The live part of a unit's page, as it changes."""
     work = partial(pages.unit, serving.site, assessment, unit)
-    return serving.stream(request, assessment, ("units", unit), work, seen)
+    return await serving.stream(request, assessment, ("units", unit), work, seen)
 
 
 @router.api_route("/assessments/{assessment}/entries/{position}", methods=DOCUMENT)
@@ -109,7 +112,7 @@ async def static(request: Request, serving: Using, name: str) -> Response:
     """Style, script and icon."""
     answer = serving.site.files.answer(request, name)
     if answer is None:
-        raise Missing("There is no such page.")
+        raise HTTPException(404)
     return answer
 
 

@@ -60,6 +60,18 @@ def plain(value: Fraction) -> str:
     return shown(value).removesuffix("0").removesuffix("0").removesuffix(".") if "." in shown(value) else shown(value)
 
 
+def quantity(text: str | None) -> str:
+    """An exact figure as people write it: a decimal where there is a short one, else two places; a word as it is."""
+    if text is None:
+        return "—"
+    try:
+        value = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        return text
+    places = next((places for places in range(7) if (value * 10**places).denominator == 1), 2)
+    return shown(value, places)
+
+
 def number(text: str | None) -> Fraction:
     """A number of a standing, exact or shown; 0 where there is none."""
     try:

@@ -49,10 +49,14 @@ class Serving:
 
         return make
 
-    def stream(self, request: Request, assessment: str, steps: tuple[str, ...], work: Work, seen: str) -> Response:
+    async def stream(
+        self, request: Request, assessment: str, steps: tuple[str, ...], work: Work, seen: str
+    ) -> Response:
         """The live part of a page, each time it has changed, and pings that a script can hear."""
         view = view_of(request)
         hub = self.site.hub
+        if hub.behind(assessment):  # of what is not there, nothing is followed
+            await self.site.upstream.board(assessment)
         service: Service = request.app.state.service
 
         def ping() -> ServerSentEvent:
