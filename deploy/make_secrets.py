@@ -1,10 +1,11 @@
 """Makes what a deployment keeps secret, once: credentials of the services and of the office, on request passwords.
 
-    python deploy/make_secrets.py DIR [--databases HOST]
+    python deploy/make_secrets.py DIR [--databases HOST] [--origin NAME]
 
 What is there already stays. `DIR/credentials.json` holds hashes; `DIR/<service>/token` is what that service calls
 others with, `DIR/office.token` what the office calls with. With `--databases`, `DIR/postgres/{password,services}`
-and `DIR/<service>/database` too, for a PostgreSQL at HOST.
+and `DIR/<service>/database` too, for a PostgreSQL at HOST; with `--origin`, `DIR/intake/ledger.key`, the key that
+intake's replicas sign with.
 """
 
 import argparse
@@ -14,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from shared.chassis.credentials import BadCredentials, Role, create
+from shared.proof.keys import BadKey, SignerKey
 
 WITH_STORE = ("intake", "scoring", "ranking", "notifier")
 READS_ALL: tuple[Role, ...] = ("auditor",)
@@ -26,12 +28,15 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description="Makes a deployment's credentials and passwords, once.")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--databases", metavar="HOST", help="also passwords and URLs of a PostgreSQL there")
+    parser.add_argument("--origin", metavar="NAME", help="also the ledger's key, under this host name")
     wanted = parser.parse_args(arguments)
     try:
         tokens(wanted.folder)
         if wanted.databases:
             databases(wanted.folder, wanted.databases)
-    except (BadCredentials, OSError) as error:
+        if wanted.origin and not (wanted.folder / "intake/ledger.key").exists():
+            keep(wanted.folder / "intake/ledger.key", SignerKey(wanted.origin, secrets.token_bytes(32)).secret + "\n")
+    except (BadCredentials, BadKey, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 3
     return 0

@@ -17,6 +17,7 @@ STAND_INS = {
     "credentials.json": '{"credentials": []}',
     "database": "postgresql://someone:secret@postgres/somewhere",
     "token": "merit_1_2",
+    "ledger.key": "PRIVATE+KEY+",
     "password": "secret",
     "services": "secret",
 }

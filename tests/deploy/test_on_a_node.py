@@ -55,7 +55,15 @@ def overlay(tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy = tmp_path_factory.mktemp("deploy") / "k8s"
     shutil.copytree(DEPLOY / "k8s", copy, ignore=shutil.ignore_patterns("secrets"))
     dev = copy / "overlays/dev"
-    make = [sys.executable, DEPLOY / "make_secrets.py", dev / "secrets", "--databases", "postgres"]
+    make = [
+        sys.executable,
+        DEPLOY / "make_secrets.py",
+        dev / "secrets",
+        "--databases",
+        "postgres",
+        "--origin",
+        "meritlog.example",
+    ]
     subprocess.run(make, check=True, timeout=60)
     return dev
 
