@@ -140,10 +140,18 @@ class Columns:
         scale = int(self.scale[row])
         if scale >= 0:
             return Fraction(int(self.value[row]), 10**scale)
-        if scale == _UNSAID:
-            return None
-        text = self.aside[row]
-        return fraction(text) if DECIMAL.fullmatch(text) else text
+        text = self.text(row)
+        return fraction(text) if text is not None and DECIMAL.fullmatch(text) else text
+
+    def text(self, row: int) -> str | None:
+        """Give a row's value as an entry writes it: a decimal, a word, or None for the points of a fixed line."""
+        scale = int(self.scale[row])
+        if scale < 0:
+            return self.aside[row] if scale == _ASIDE else None
+        value = int(self.value[row])
+        digits = str(abs(value)).rjust(scale + 1, "0")
+        whole = f"-{digits}" if value < 0 else digits
+        return f"{whole[:-scale]}.{whole[-scale:]}" if scale else whole
 
     def what(self, row: int) -> tuple[int, ...]:
         """Give all that a row says but for its position: rows that say the same are equal in it."""

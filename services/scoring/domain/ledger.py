@@ -111,12 +111,6 @@ class Ledger:
         table, row = divmod(int(self._where[self.place(position)]), 1 << 32)
         return self._said[row] if table == 1 else None
 
-    def data_at(self, position: int) -> Mapping[str, Any]:
-        """Give the data that an entry brought in: a correction's are those that take the others' place."""
-        entry = self.entry_at(position)
-        data: dict[str, Any] = entry.data["data"] if entry.type == kinds.ENTRY_CORRECTED else entry.data
-        return data
-
     # -- folding
 
     def fold(self, entry: Entry, touched: Touched) -> None:

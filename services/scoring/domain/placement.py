@@ -1,7 +1,7 @@
 """How one rubric sees the rows: which it cannot place, and which of its readings would leave out which.
 
 A row was admitted under the rubric in force then. Under another one (adopted since, or one of somebody's own) it is
-placed anew, from the entry itself; what has no place there stays in the ledger and counts for nothing.
+placed anew; what has no place there stays in the ledger and counts for nothing.
 """
 
 from fractions import Fraction
@@ -44,18 +44,14 @@ class Placement:
     def _fresh(self, rows: Columns, start: int, count: int) -> NDArray[np.int16]:
         """Place rows: those admitted under this rubric that no reading can leave out need not be looked at."""
         codes = np.zeros(count - start, np.int16)
-        alike: dict[tuple[int, ...], int] = {}
+        alike: dict[tuple[tuple[int, ...], bool], int] = {}
         asked = np.array([self._concerned(rows, series) for series in rows.series], np.bool_)[rows.code[start:count]]
         admitted = self._admitted(rows.position[start:count])
         for place in np.flatnonzero(asked | ~admitted).tolist():
-            row = start + place
-            if not admitted[place]:
-                codes[place] = self._code(rows, row, admitted=False)
-                continue
-            what = rows.what(row)
+            what = rows.what(start + place), bool(admitted[place])
             code = alike.get(what)
             if code is None:
-                code = alike[what] = self._code(rows, row, admitted=True)
+                code = alike[what] = self._code(rows, start + place, admitted=what[1])
             codes[place] = code
         return codes
 
@@ -108,14 +104,14 @@ class Placement:
 
     def _admit(self, rows: Columns, row: int) -> None:
         series = rows.series_of(row)
-        data = self._ledger.data_at(int(rows.position[row]))
         ask = self.rubric.admission
         if series.kind is Kind.FIGURE:
-            ask.figure(rows.unit, rows.indicator, series.name, series.provider, data)
+            said = {"value": rows.text(row), "occasion": series.part, "tier": rows.tier_of(row)}
+            ask.figure(rows.unit, rows.indicator, series.name, series.provider, said)
         elif series.kind is Kind.AWARD:
-            ask.award(rows.unit, rows.indicator, series.name, data.get("points"))
+            ask.award(rows.unit, rows.indicator, series.name, rows.text(row))
         else:
-            ask.deduction(rows.unit, rows.indicator, series.name, data.get("points"))
+            ask.deduction(rows.unit, rows.indicator, series.name, rows.text(row))
 
 
 class Placements:

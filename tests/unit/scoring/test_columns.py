@@ -29,6 +29,7 @@ def test_every_decimal_comes_back_exactly(values):
     """Given decimals of any width, short ones fit their column, wide ones stand aside, all come back as they were."""
     rows = rows_of(*values)
     assert [rows.number(row) for row in range(rows.count)] == [fraction(value) for value in values]
+    assert [fraction(rows.text(row)) for row in range(rows.count)] == [fraction(value) for value in values]
 
 
 def test_words_wide_numbers_and_unsaid_points_are_told_apart():
