@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from shared.chassis import topics
 from tests.deploy.rendered import DEPLOY, PODS, TREES, called, labels, named, objects, of_kind, pod, ports, taken
 
 pytestmark = [pytest.mark.needs("kubectl"), pytest.mark.parametrize("name", TREES)]
@@ -183,14 +184,27 @@ def test_scaling_stays_within_the_partitions(name):
         assert trigger["authenticationRef"]["name"] in named(name, "TriggerAuthentication")
 
 
+def test_topics_are_declared_as_the_command_makes_them(name):
+    """Strimzi's topics are those of `merit topics`, with the same partitions and settings."""
+    declared = {
+        topic["metadata"]["name"]: (
+            topic["spec"]["partitions"],
+            {key: str(value) for key, value in topic["spec"]["config"].items() if key != "min.insync.replicas"},
+        )
+        for topic in of_kind(name, "KafkaTopic")
+    }
+    made = {topic.name: (topic.partitions, topic.config) for topic in topics.ours()}
+    assert declared in ({}, made)
+
+
 def test_kafka_accounts_have_the_rights_that_their_service_needs(name):
     """Each service's account may read the topic before it and write its own; topics named in rights exist."""
-    topics = named(name, "KafkaTopic")
+    declared = named(name, "KafkaTopic")
     for user in of_kind(name, "KafkaUser"):
         for acl in user["spec"]["authorization"]["acls"]:
             resource = acl["resource"]
             if resource["type"] == "topic" and resource["patternType"] == "literal":
-                assert resource["name"] in topics, called(user)
+                assert resource["name"] in declared, called(user)
 
 
 def test_alerts_are_about_metrics_that_exist_and_lead_to_a_page(name):
