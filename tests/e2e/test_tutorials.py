@@ -66,3 +66,21 @@ def test_a_tutorial_does_what_it_says(page, server, tmp_path):
         got = done.stdout.replace(server, ADDRESS).strip() + "\n"
         right = shown.strip() in ("", "...") or checker.check_output(shown + "\n", got, doctest.ELLIPSIS)
         assert right, f"$ {command}\nshown:\n{shown}\ngot:\n{got}"
+
+
+def test_the_tour_of_the_readme_runs(server):
+    """Its commands after `merit up` do what they say; the year has lines that are refused, and emit says so by 1."""
+    tour = (ROOT / "README.md").read_text(encoding="utf-8").partition("In another terminal:")[2].split("```")[1]
+    commands = [line.partition("#")[0].split() for line in tour.strip().splitlines()]
+    assert [words[1] for words in commands] == ["emit", "standings", "explain", "standings"]
+    for _, *words in commands:
+        done = subprocess.run(
+            [Path(sys.executable).with_name("merit"), *words],
+            cwd=ROOT,
+            env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "MERIT_SERVER": server},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert done.returncode == (1 if words[0] == "emit" else 0), f"{words}\n{done.stdout}{done.stderr[-2000:]}"
