@@ -51,7 +51,7 @@ class Services:
         self.broken = asyncio.Event()
         self.failing: set[str] = set()
         self.asked: list[str] = []
-        self.dry_runs: list[dict[str, Any]] = []
+        self.token: str | None = None
         self.app = Starlette(routes=self.routes())
         self.part = {"id": self.rubric.id, "version": 1, "digest": self.rubric.digest, "content": text}
         period = {"from": self.rubric.start.isoformat(), "to": self.rubric.end.isoformat()}
@@ -133,15 +133,17 @@ class Services:
         return Response(self.stored[position - 1], media_type="application/cloudevents+json")
 
     async def post(self, request: Request) -> Response:
-        """A gate that refuses what is about nobody; a dry run records nothing."""
+        """A gate that only looks at points and, where a test wants it, at credentials."""
+        if self.token is not None and request.headers["authorization"] != f"Bearer {self.token}":
+            return problem(401, "unauthenticated", "Send a credential.")
         event = msgspec.json.decode(await request.body())
-        dry = request.query_params.get("dry-run") == "true"
-        (self.dry_runs if dry else []).append(event)
-        if event["data"]["points"] == "99":
+        if event["data"].get("points") == "99":
             return problem(422, "out-of-range", "99 points are more than the line gives.")
-        if dry:
-            return JSONResponse({"status": "accepted", "dry_run": True})
-        return JSONResponse({"assessment": A, "position": self.play(event)}, 201)
+        if request.query_params.get("dry-run") == "true":
+            return JSONResponse({"status": 200, "dry_run": True, "would_accept": True})
+        known = {(each.source, each.id): each.position for each in map(decode_entry, self.stored)}
+        position = known.get((event["source"], event["id"])) or self.play(event)
+        return JSONResponse({"assessment": A, "position": position}, 201)
 
     async def shown(self, request: Request) -> Response:
         return JSONResponse(self.board.public())

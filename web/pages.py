@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from itertools import groupby
 from typing import Any
 
@@ -10,6 +10,7 @@ import msgspec
 
 from shared.contracts.entries import decode_entry, leaf_hash
 from web.answers import Change, Explained, Flag, Standing, TaskRow, UnitChange
+from web.forms import AWARD, Form, blank, choices
 from web.names import Names
 from web.rows import Row, number, quantity, rows
 from web.site import Page, Site
@@ -184,6 +185,25 @@ async def entry(site: Site, assessment: str, position: int, view: View) -> Page:
         "head": max(head.position, head.known_at.position),
     }
     return Page("_entry.html", f"#{position} · {context['title']}", context)
+
+
+async def enter(site: Site, assessment: str, form: Form | None, view: View, **more: Any) -> Page:
+    """The office's form for one entry: empty (`kind` and `unit` say which), or as it was sent, with what came of it."""
+    standing = await site.upstream.board(assessment)
+    names, context = await about(site, standing, view)
+    if form is None:
+        source = f"/{names.rubric.assessor}" if names.rubric else "/"
+        form = blank(more.get("kind", AWARD), more.get("unit", ""), source, datetime.now(UTC), names.zone)
+    title = site.translate(view.language, "Enter")
+    units = [(each.unit, names.unit(each.unit)) for each in standing.units]
+    told = {
+        "form": form,
+        "choices": choices(form.kind, names),
+        "units": units,
+        "well": more.get("well"),
+        "fault": more.get("fault"),
+    }
+    return Page("_enter.html", f"{title} · {context['title']}", context | told)
 
 
 async def _moved_by(site: Site, assessment: str, position: int) -> list[UnitChange]:

@@ -1,12 +1,14 @@
 """The pages' addresses."""
 
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from web import pages
+from web.forms import from_here, read
+from web.language import mark as _
 from web.serving import Serving, view_of
 
 router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
@@ -105,6 +107,29 @@ async def entry(request: Request, serving: Using, assessment: str, position: Pos
     """One entry as it is stored."""
     work = partial(pages.entry, serving.site, assessment, position)
     return await serving.whole(request, assessment, ("entries", str(position)), work, live=False, section="")
+
+
+@router.api_route("/assessments/{assessment}/enter", methods=DOCUMENT)
+async def enter(
+    request: Request,
+    serving: Using,
+    assessment: str,
+    kind: Annotated[Literal["award", "deduction", "determination"], Query(description="What to enter.")] = "award",
+    unit: Annotated[str, Query(max_length=64, description="The unit chosen already.")] = "",
+) -> Response:
+    """A form of the office for one entry."""
+    work = partial(pages.enter, serving.site, assessment, None, kind=kind, unit=unit)
+    return await serving.whole(request, assessment, ("enter",), work, live=False)
+
+
+@router.post("/assessments/{assessment}/enter")
+async def entered(request: Request, serving: Using, assessment: str) -> Response:
+    """Hand the entry in, or only ask whether it would be accepted; on success on to the entry's page."""
+    if not from_here(request):
+        raise HTTPException(403, _("This form was not sent from a page of this address."))
+    sent = await request.form()
+    form = read(sent)
+    return await serving.hand_in(request, assessment, form, str(sent.get("credential", "")), trial="try" in sent)
 
 
 @router.get("/static/{name}", include_in_schema=False)

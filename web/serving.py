@@ -4,12 +4,16 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any, TypeVar
 
+import msgspec
 from fastapi import Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from shared.chassis.service import Service
+from web import pages
+from web.forms import Form
 from web.site import Page, Site, page_path
+from web.upstream import Declined
 from web.view import View, read_view
 
 T = TypeVar("T")
@@ -40,6 +44,27 @@ class Serving:
         section = more.pop("section", steps[0] if steps else "board")
         path = page_path(assessment, *steps)
         return self.html(self.site.whole(fragment, view, assessment, stream=stream, section=section, path=path, **more))
+
+    async def hand_in(self, request: Request, assessment: str, form: Form, token: str, *, trial: bool) -> Response:
+        """Hand a form's event to the gate with the sender's own credential; what it says stands in the form."""
+        view = view_of(request)
+        body = msgspec.json.encode(form.event(assessment))
+        status, told = 200, {"well": True}
+        try:
+            answer = await self.site.upstream.post_entry(assessment, body, dry_run=trial, token=token.strip() or None)
+        except Declined as refusal:
+            if refusal.status >= 500 or refusal.status == 404:
+                raise
+            status, told = refusal.status, {"fault": refusal}
+        else:
+            if not trial:
+                place = str(msgspec.json.decode(answer)["position"])
+                language = View(language=view.language, named=view.named)
+                return RedirectResponse(page_path(assessment, "entries", place) + language.query, 303)
+        page = await pages.enter(self.site, assessment, form, view, **told)
+        fragment = self.site.fragment(page, view, assessment)
+        path = page_path(assessment, "enter")
+        return self.html(self.site.whole(fragment, view, assessment, section="enter", path=path), status)
 
     def making(self, assessment: str | None, view: View, work: Work) -> Callable[[], Awaitable[Any]]:
         """What renders a page's live part."""

@@ -118,6 +118,34 @@ MEMBERS: Mapping[str, str] = {
     "readings": _("Readings"),
 }
 
+REFUSALS: Mapping[str, str] = {
+    "malformed": _("The entry cannot be read"),
+    "too-large": _("The entry is too large"),
+    "unknown-type": _("The type is not known"),
+    "unknown-assessment": _("The assessment has not been opened"),
+    "assessment-mismatch": _("The entry names another assessment"),
+    "unknown-unit": _("The unit is not assessed"),
+    "unknown-indicator": _("The rubric has no such indicator"),
+    "unknown-measure": _("The indicator has no such measure"),
+    "unknown-line": _("The indicator has no such line"),
+    "not-this-unit": _("The indicator does not assess this unit"),
+    "not-your-measure": _("Another provider reports this measure"),
+    "not-your-entry": _("The entry is another's"),
+    "forbidden": _("Not allowed"),
+    "out-of-range": _("The value is out of range"),
+    "outside-period": _("The date lies outside the assessment's period"),
+    "in-the-future": _("The date lies in the future"),
+    "reason-missing": _("A reason is required"),
+    "tier-mismatch": _("Value and tier do not fit"),
+    "unknown-entry": _("There is no such entry"),
+    "entry-superseded": _("The entry is no longer in force"),
+    "unknown-finding": _("The rubric has no such finding"),
+    "unknown-reading": _("The finding has no such reading"),
+    "id-conflict": _("Another entry has this source and id"),
+    "closed": _("The assessment is closed"),
+    "unauthenticated": _("A credential is needed"),
+}
+
 
 def kind(event_type: str) -> str:
     """The message for an event type such as `meritlog.BonusAwarded.v1`; the type itself where we know none."""
@@ -138,6 +166,7 @@ WORDS: Mapping[str, Callable[[str], str]] = {
     "flag": look_up(FLAGS),
     "rule": look_up(RULES),
     "member": look_up(MEMBERS),
+    "refusal": look_up(REFUSALS),
 }
 
 

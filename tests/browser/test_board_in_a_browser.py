@@ -164,6 +164,27 @@ def test_from_the_board_to_the_entry_and_back_in_english(chrome, year):
         expect(page.locator("html")).to_have_attribute("lang", "zh-Hans")
 
 
+def test_the_office_enters_a_deduction_without_javascript(chrome):
+    """Tried first, then handed in; the entry's page says what it moved."""
+    services = Services()
+    first_half(services)
+    with (
+        site(services) as served,
+        looking(chrome, served, f"{BOARD}/enter?kind=deduction", java_script_enabled=False) as page,
+    ):
+        page.locator("select[name=unit]").select_option("tax")
+        page.locator("select[name=choice]").select_option("D/D1")
+        page.locator("input[name=name]").fill("督办 7")
+        page.locator("input[name=points]").fill("0.4")
+        page.locator("input[name=occurred]").fill("2020-06-30")
+        page.locator("textarea").fill("逾期未报")
+        page.get_by_role("button", name="试录").click()
+        expect(page.locator("#answer")).to_contain_text("可以受理")
+        page.get_by_role("button", name="提交").click()
+        expect(page.locator("h1")).to_contain_text("扣分")
+        expect(page.locator("#moved")).to_contain_text("区税务局")
+
+
 def test_printed_on_a4_the_whole_trace_is_open(chrome, year):
     """Paper cannot be clicked: every clause and entry of a unit is printed."""
     with looking(chrome, year, f"{BOARD}/units/market", java_script_enabled=False) as page:
