@@ -636,7 +636,9 @@ def standing(
     # > The rubric in force at K is the last opened or adopted at or before K.
     rubrics = [fact.data["rubric"] for fact in known if fact.kind in ("AssessmentOpened", "RubricAdopted")]
     if version is not None:
-        rubrics = [rubric for rubric in rubrics if int(rubric["version"]) == version]
+        # ? Rules are an axis of their own: a version that is adopted later may be asked for as well.
+        later = [one["data"]["rubric"] for one in entries if "RubricAdopted" in one["type"]][::-1]
+        rubrics = [rubric for rubric in [*later, *rubrics] if int(rubric["version"]) == version]
     rubric = rubrics[-1]
     units = score_units(facts, table)
     # ? A file may leave positions out: what was accepted last at or before the one that is named.

@@ -7,7 +7,7 @@ from typing import Any
 
 from services.scoring.domain import explain, moments, standing
 from services.scoring.domain.change import Change, Changed, Total
-from services.scoring.domain.coordinate import Coordinate, Unanswerable
+from services.scoring.domain.coordinate import Coordinate, Moment, Unanswerable
 from services.scoring.domain.flags import flags
 from services.scoring.domain.ledger import Ledger, Pair, Touched
 from services.scoring.domain.placement import Placements
@@ -168,7 +168,9 @@ class Book:
             Unanswerable: There is no answer at this coordinate.
 
         """
-        moment = moments.moment(self.ledger, coordinate)
+        return self._scores(moments.moment(self.ledger, coordinate))
+
+    def _scores(self, moment: Moment) -> Scores:
         return Scores(self.ledger, self._placements.of(moment.rubric), moment)
 
     def standing(self, coordinate: Coordinate = LIVE) -> dict[str, Any]:
@@ -244,7 +246,7 @@ class Book:
 
     def _recomputed(self, closing: Closing) -> str | None:
         try:
-            scores = self.scores(_closed_at(closing))
+            scores = self._scores(moments.moment(self.ledger, _closed_at(closing), before=closing.position))
         except Unanswerable:
             return None
         return contract.digest({**standing.heading(self.ledger, scores), "units": standing.units(scores)})

@@ -3,6 +3,7 @@
 import bisect
 from datetime import date, datetime
 
+from services.scoring.domain.columns import FOREVER
 from services.scoring.domain.coordinate import Coordinate, Moment, Unanswerable, instant
 from services.scoring.domain.ledger import Ledger
 from services.scoring.domain.statements import holding
@@ -11,15 +12,15 @@ from shared.rubric.faults import NotPlaced
 from shared.rubric.rubric import Rubric
 
 
-def moment(ledger: Ledger, coordinate: Coordinate) -> Moment:
-    """Leave nothing open.
+def moment(ledger: Ledger, coordinate: Coordinate, before: int = FOREVER) -> Moment:
+    """Leave nothing open. What was adopted from the position `before` on is not thought of.
 
     Raises:
         Unanswerable: The position is not there (yet), no rubric is known at it, or the rules cannot be as asked.
 
     """
     known_at = position(ledger, coordinate.known_at)
-    rubric = _rubric(ledger, coordinate.rubric, known_at)
+    rubric = _rubric(ledger, coordinate.rubric, known_at, before)
     _, last = ledger.period or (rubric.start, rubric.end)
     try:
         readings = rubric.readings(rulings(ledger, rubric, known_at) | dict(coordinate.readings))
@@ -59,7 +60,7 @@ def _accepted(ledger: Ledger, place: int) -> datetime:
     return times.instant(ledger.entry_at(ledger.position(place)).acceptedtime)
 
 
-def _rubric(ledger: Ledger, wanted: int | Rubric | None, known_at: int) -> Rubric:
+def _rubric(ledger: Ledger, wanted: int | Rubric | None, known_at: int, before: int) -> Rubric:
     if isinstance(wanted, Rubric):
         return wanted
     known = [edition.rubric for edition in ledger.editions if edition.position <= known_at]
@@ -70,7 +71,7 @@ def _rubric(ledger: Ledger, wanted: int | Rubric | None, known_at: int) -> Rubri
             )
         return known[-1]
     # A version adopted later may be asked for too: what would it have said of what was known then?
-    every = known[::-1] + [edition.rubric for edition in ledger.editions if edition.position > known_at]
+    every = known[::-1] + [edition.rubric for edition in ledger.editions if known_at < edition.position < before]
     for rubric in every:
         if rubric.version == wanted:
             return rubric
