@@ -73,8 +73,8 @@ RANGED = {  # lines whose points are judged
     "D3": ["0.1", "0.15", "0.3"],
     "D4": ["1", "1.5", "2"],
 }
-OCCASIONS = ["pilot zone", "批示 7", "现场会", "smart cloud"]
-INCIDENTS = ["交办 3", "报表 5", "late", "x"]
+OCCASIONS = ["pilot zone", "批示 7", "现场会", "smart cloud", "Smart cloud", "评比"]
+INCIDENTS = ["交办 3", "报表 5", "late", "x", "y"]
 DIGESTS = ["sha256:" + letter * 64 for letter in "abc"]
 EDGES = [date(2020, 1, 1), date(2020, 6, 16), date(2020, 6, 17), date(2020, 6, 30), LAST_DAY]
 FIXED_TYPES = ["AssessmentOpened", "RubricAdopted", "AssessmentFrozen", "AssessmentClosed", "AssessmentRestated"]
@@ -95,6 +95,8 @@ class Writer:
         self.clock = datetime(2020, 1, random.randint(2, 28), 1, tzinfo=UTC)
         self.version = 0
         self.closing = 0
+        # Caps and floors are only reached where awards and deductions heap up: in some logs on one unit and few lines.
+        self.heaped = random.choice([None, None, random.choice(list(binjiang.UNITS))])
 
     # --- small draws
 
@@ -176,6 +178,8 @@ class Writer:
         award = kind == "BonusAwarded"
         indicator = self.random.choice(["B2", "B3", "B3"]) if award else "D"
         line = self.random.choice(binjiang.LINES[indicator])
+        if self.heaped and self.chance(2):
+            indicator, line = ("B3", "provincial-selection") if award else ("D", "D4")
         data: dict[str, Any] = {
             "indicator": indicator,
             "line": line,
@@ -197,7 +201,9 @@ class Writer:
         if self.chance(4):
             return {**data, "outcome": "not-applicable"}
         most = binjiang.MAX[indicator]
-        points = self.random.choice(["0", str(most), "1.005", "3.335", "-5" if indicator == "D" else "2"])
+        points = self.random.choice(
+            ["0", str(most), "1.001", "1.004", "1.005", "3.335", "-5" if indicator == "D" else "2"]
+        )
         return {**data, "outcome": "points", "points": points}
 
     def ruling_data(self) -> dict[str, Any]:
@@ -255,13 +261,14 @@ class Writer:
             data["occurred"] = one.data["occurred"]
             self.append("SubmissionReceived", data, one.subject, one.provider)
 
+    def heap(self) -> str:
+        return self.heaped or self.random.choice(list(binjiang.UNITS))
+
     def award(self) -> None:
-        unit = self.random.choice(list(binjiang.UNITS)[:2] if self.chance(2) else list(binjiang.UNITS))
-        self.append("BonusAwarded", self.line_data("BonusAwarded"), unit)
+        self.append("BonusAwarded", self.line_data("BonusAwarded"), self.heap())
 
     def deduct(self) -> None:
-        unit = self.random.choice(list(binjiang.UNITS)[:2] if self.chance(2) else list(binjiang.UNITS))
-        self.append("DeductionIssued", self.line_data("DeductionIssued"), unit)
+        self.append("DeductionIssued", self.line_data("DeductionIssued"), self.heap())
 
     def determine(self) -> None:
         unit = self.random.choice(list(binjiang.UNITS))
