@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import typer
 
-from cli import answers, check, credential, demo, emit, office, ops, rubric, up
+from cli import answers, check, credential, demo, emit, office, ops, rubric, topics, up
 from cli.stop import Stop
 
 app = typer.Typer(
@@ -32,6 +32,7 @@ for say in (office.adopt, office.rule, office.determine, office.freeze, office.c
     app.command()(say)
 app.command()(ops.status)
 app.command()(ops.migrate)
+app.command()(topics.topics)
 app.add_typer(rubric.app, name="rubric")
 app.add_typer(credential.app, name="credential")
 

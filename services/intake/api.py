@@ -12,7 +12,7 @@ from services.intake.desk import Request as Sending
 from services.intake.domain.outcomes import Refused
 from services.intake.ledgers import Ledgers
 from services.intake.receiving import BATCH, JSON, PREFIX, STRUCTURED, read, split, structured_of
-from services.intake.store import entries
+from services.intake.store import ENTRIES, entries
 from shared.chassis.auth import Calling, Visiting
 from shared.chassis.http import accepts, read_body
 from shared.chassis.problems import Problem
@@ -71,7 +71,7 @@ async def send(
     if len(raw) > ledgers.settings.batch_entries:
         detail = f"A batch may hold {ledgers.settings.batch_entries} events, this one has {len(raw)}; send it in parts."
         raise Problem(413, "too-large", detail)
-    sending = Sending(assessment, [read(each) for each in raw], raw, caller, dry_run, _position(if_match))
+    sending = Sending(assessment, [read(each) for each in raw], raw, caller, dry_run, if_match=_position(if_match))
     answers = await ledgers.decide(sending)
     if media == BATCH:
         return _answer([_result(answer, dry_run=dry_run) for answer in answers])
@@ -124,6 +124,13 @@ def receipt_json(receipt: Receipt) -> dict[str, Any]:
     """Give a receipt as JSON, with where its proof is."""
     proof = f"/v1/receipts/{receipt.assessment}/{receipt.position}"
     return msgspec.to_builtins(receipt) | {"receipt": proof}
+
+
+@router.get("/v1/entries")
+async def ledgers_there_are(caller: Calling, ledgers: Using) -> Response:
+    """List the assessments that have a ledger, for readers of the feed."""
+    del caller
+    return _answer({"assessments": await ledgers.ask(ledgers.store.store.assessments, ENTRIES)})
 
 
 @router.get(

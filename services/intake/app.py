@@ -5,13 +5,16 @@ from contextlib import asynccontextmanager
 
 from services.intake.api import router
 from services.intake.desk import Desk, utc_now
+from services.intake.handlers import inbox
 from services.intake.ledgers import Ledgers
 from services.intake.proofs import Prover
 from services.intake.settings import IntakeSettings
 from services.intake.signing import ledger_key
-from services.intake.store import DDL, VERSION, LedgerStore
+from services.intake.store import DDL, REJECTED, VERSION, LedgerStore
 from shared.chassis.service import Service
-from shared.chassis.wiring import own_store
+from shared.chassis.wiring import ENTRIES, own_store, publishing
+
+PUBLISHED = {ENTRIES.kind: ENTRIES.topic, REJECTED: "meritlog.rejected"}
 
 
 def build(settings: IntakeSettings) -> Service:
@@ -26,7 +29,8 @@ def build(settings: IntakeSettings) -> Service:
             ledgers = Ledgers(ledger, desk, prover, settings)
             service.app.state.ledgers = ledgers
             try:
-                yield
+                async with publishing(service, store, PUBLISHED), inbox(service, ledgers):
+                    yield
             finally:
                 await ledgers.committer.drain()
 

@@ -59,6 +59,8 @@ class Request:
     """The events as received, to be kept with a refusal."""
     caller: Caller
     dry_run: bool = False
+    keep_all: bool = False
+    """Keep a refusal by credential too: who sends to an inbox hears of it in no other way."""
     if_match: int | None = None
     """The head that the caller saw; 412 when it has moved."""
 
@@ -128,15 +130,13 @@ class Desk:
             return Problem(412, "head-moved", detail, position=head)
         if job.dry_run:
             trial = Ledger(ledger.name, ledger.state.copy(), ledger.sample_clock, ledger.identities.copy())
-            return [
-                self._one(trial, event, raw, job.caller, now) for event, raw in zip(job.events, job.raw, strict=True)
-            ]
-        return [self._one(ledger, event, raw, job.caller, now) for event, raw in zip(job.events, job.raw, strict=True)]
+            return [self._one(trial, event, raw, job, now) for event, raw in zip(job.events, job.raw, strict=True)]
+        return [self._one(ledger, event, raw, job, now) for event, raw in zip(job.events, job.raw, strict=True)]
 
-    def _one(self, ledger: Ledger, event: Event | Malformed, raw: bytes, caller: Caller, now: datetime) -> Answer:
-        outcome = self._outcome(ledger, event, caller, now)
+    def _one(self, ledger: Ledger, event: Event | Malformed, raw: bytes, job: Request, now: datetime) -> Answer:
+        outcome = self._outcome(ledger, event, job.caller, now)
         if isinstance(outcome, Refused):
-            if not outcome.by_credential:
+            if job.keep_all or not outcome.by_credential:
                 ledger.refused.append((outcome, raw))
             return outcome
         if isinstance(outcome, Known):

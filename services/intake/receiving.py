@@ -34,12 +34,14 @@ def structured_of(headers: Mapping[str, str], body: bytes) -> bytes:
     Header values are percent-decoded (section 3.1.3.2). The result is parsed like any other, so that size, double names
     and numbers are judged the same way.
     """
-    attributes = {
-        name.removeprefix(PREFIX): unquote(value) for name, value in headers.items() if name.startswith(PREFIX)
-    }
-    if "content-type" in headers:
-        attributes["datacontenttype"] = headers["content-type"]
-    head = json.dumps(attributes, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    named = {name.removeprefix(PREFIX): unquote(value) for name, value in headers.items() if name.startswith(PREFIX)}
+    return together(named, headers.get("content-type"), body)
+
+
+def together(attributes: Mapping[str, str], media: str | None, body: bytes) -> bytes:
+    """Put the attributes and the data of binary mode together; `media` is what the data is of."""
+    named = attributes if media is None else {**attributes, "datacontenttype": media}
+    head = json.dumps(named, ensure_ascii=False).encode("utf-8", "surrogatepass")
     return head[:-1] + b', "data": ' + (body.strip() or b"null") + b"}"
 
 

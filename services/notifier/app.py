@@ -10,7 +10,7 @@ from services.notifier.sender import Sender
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import DDL, VERSION, Notices
 from shared.chassis.service import Service
-from shared.chassis.wiring import Beside, following, own_store
+from shared.chassis.wiring import STANDINGS, Beside, following, own_store
 
 
 def build(settings: NotifierSettings, ranking: Beside | None = None) -> Service:
@@ -28,7 +28,7 @@ def build(settings: NotifierSettings, ranking: Beside | None = None) -> Service:
             sender = Sender(notices, mailroom, settings, clock)
             try:
                 async with (
-                    following(service, store, "standings", mailroom.handle, mailroom.forget, ranking),
+                    following(service, store, STANDINGS, mailroom.handle, mailroom.forget, ranking or settings.ranking),
                     service.keeping("sending", sender.run),
                 ):
                     yield

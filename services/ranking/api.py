@@ -11,14 +11,15 @@ from fastapi.responses import Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from services.ranking.handlers import Boards
-from services.ranking.store import standings
-from shared.chassis.auth import Caller, Visiting
+from services.ranking.store import STANDINGS, standings
+from shared.chassis.auth import Caller, Calling, Visiting
 from shared.chassis.problems import Problem
 from shared.chassis.store import Head
 
 router = APIRouter(tags=["ranking"])
 Assessment = Annotated[str, Path(max_length=128, description="Id of the assessment.")]
 JSON = "application/json"
+LINES = "application/x-ndjson"
 PAGE = 500
 PING = 15.0
 OFFICE = frozenset({"assessor", "auditor"})
@@ -58,9 +59,20 @@ async def board(
     )
 
 
+@router.get("/v1/changes")
+async def streams(caller: Calling, boards: Using) -> Response:
+    """List the assessments that have a stream of standings, for readers of the feed."""
+    del caller
+    names = await boards.store.ask(boards.store.assessments, STANDINGS)
+    return Response(msgspec.json.encode({"assessments": names}), media_type=JSON)
+
+
 @router.get(
     "/v1/changes/{assessment}",
-    responses={200: {"content": {JSON: {}, "text/event-stream": {}}}, 404: {"description": "No such assessment."}},
+    responses={
+        200: {"content": {JSON: {}, LINES: {}, "text/event-stream": {}}},
+        404: {"description": "No such assessment."},
+    },
     response_class=Response,
 )
 async def changes(
@@ -85,6 +97,8 @@ async def changes(
         return EventSourceResponse(events, ping=3600, headers={"X-Accel-Buffering": "no"})
     stream = boards.store.stream(standings(assessment))
     states = await boards.store.ask(stream.feed, generation, after or 0, limit)
+    if LINES in request.headers.get("accept", ""):
+        return Response(b"".join(_seen(state, everything=everything) + b"\n" for state in states), media_type=LINES)
     body = b",".join(_seen(state, everything=everything) for state in states)
     reached = msgspec.json.decode(states[-1], type=_Place).position if states else after or 0
     return Response(b'{"changes":[' + body + b'],"next":' + str(reached).encode() + b"}", media_type=JSON)

@@ -8,7 +8,7 @@ from services.ranking.handlers import Boards
 from services.ranking.settings import RankingSettings
 from services.ranking.store import DDL, VERSION
 from shared.chassis.service import Service
-from shared.chassis.wiring import Beside, following, own_store
+from shared.chassis.wiring import SCORES, STANDINGS, Beside, following, own_store, publishing
 
 
 def build(settings: RankingSettings, scoring: Beside | None = None) -> Service:
@@ -19,7 +19,8 @@ def build(settings: RankingSettings, scoring: Beside | None = None) -> Service:
         async with own_store(service, DDL, VERSION) as store:
             boards = Boards(store)
             service.app.state.boards = boards
-            async with following(service, store, "scores", boards.handle, boards.forget, scoring):
+            reading = following(service, store, SCORES, boards.handle, boards.forget, scoring or settings.scoring)
+            async with reading, publishing(service, store, {STANDINGS.kind: STANDINGS.topic}):
                 yield
 
     return Service("ranking", title="Meritlog ranking", settings=settings, routers=[router], work=work)

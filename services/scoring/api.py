@@ -149,6 +149,13 @@ async def task_rows(asked: Asked) -> Response:
     return await asked.answer(tasks)
 
 
+@router.get("/v1/scores")
+async def streams(caller: Calling, books: Using) -> Response:
+    """List the assessments that have a stream of scores, for readers of the feed."""
+    del caller
+    return Response(msgspec.json.encode({"assessments": await books.assessments()}), media_type=JSON)
+
+
 @router.get(
     "/v1/scores/{assessment}",
     responses={200: {"content": {LINES: {}}, "description": "Records of scores, one a line."}},

@@ -8,7 +8,7 @@ from services.scoring.handlers import Books
 from services.scoring.settings import ScoringSettings
 from services.scoring.store import DDL, VERSION
 from shared.chassis.service import Service
-from shared.chassis.wiring import Beside, following, own_store
+from shared.chassis.wiring import ENTRIES, SCORES, Beside, following, own_store, publishing
 
 
 def build(settings: ScoringSettings, intake: Beside | None = None) -> Service:
@@ -19,7 +19,8 @@ def build(settings: ScoringSettings, intake: Beside | None = None) -> Service:
         async with own_store(service, DDL, VERSION) as store:
             books = Books(store)
             service.app.state.books = books
-            async with following(service, store, "entries", books.handle, books.forget, intake):
+            reading = following(service, store, ENTRIES, books.handle, books.forget, intake or settings.intake)
+            async with reading, publishing(service, store, {SCORES.kind: SCORES.topic}):
                 yield
 
     return Service("scoring", title="Meritlog scoring", settings=settings, routers=[router], work=work)

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from services.scoring import outward
 from services.scoring.domain.book import Book
 from services.scoring.domain.change import Change
-from services.scoring.store import ledger, scores, writes
+from services.scoring.store import SCORES, ledger, scores, writes
 from shared.chassis.store import Advance, EventStore, Stream
 from shared.chassis.stream import Record
 from shared.contracts.canonical import leaf_hash
@@ -29,7 +29,7 @@ class Books:
 
     async def assessments(self) -> list[str]:
         """Every assessment that was read."""
-        return [name.partition("/")[2] for name in await self.store.ask(self.store.streams, "ledger")]
+        return await self.store.ask(self.store.assessments, SCORES)
 
     async def get(self, assessment: str) -> Book | None:
         """Give the book at the last entry that was read, also by another replica; None where there is none."""

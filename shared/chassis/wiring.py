@@ -1,11 +1,17 @@
-"""What every service's `app.py` does the same way: open its store, follow its upstream, in process or on Kafka."""
+"""What every service's `app.py` does the same way: open its store, follow its upstream, publish its own streams.
+
+In one process a service reads the one before it straight from its store, and nothing is published. Between machines
+it reads a topic, fills gaps from the upstream's feed, and a relay publishes what it derived.
+"""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from shared.chassis.embedded import StoreUpstream, follow
 from shared.chassis.errors import CannotStart
+from shared.chassis.feed import reaching
 from shared.chassis.lane import Handler, Reload
 from shared.chassis.service import Service
 from shared.chassis.store import EventStore
@@ -13,6 +19,20 @@ from shared.chassis.stream import Follower
 
 Beside = Callable[[], EventStore]
 """Gives the upstream service's store, where both run in one process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A stream between two services: its kind in the upstream's store, its topic, and the path of its feed."""
+
+    kind: str
+    topic: str
+    path: str
+
+
+ENTRIES = Flow("entries", "meritlog.entries", "/v1/entries")
+SCORES = Flow("scores", "meritlog.scores", "/v1/scores")
+STANDINGS = Flow("standings", "meritlog.standings", "/v1/changes")
 
 
 @asynccontextmanager
@@ -47,15 +67,53 @@ def store_of(service: Service) -> Beside:
 
 @asynccontextmanager
 async def following(
-    service: Service, store: EventStore, kind: str, handle: Handler, reload: Reload, beside: Beside | None
+    service: Service,
+    store: EventStore,
+    flow: Flow,
+    handle: Handler,
+    reload: Reload,
+    upstream: Beside | str | None,
 ) -> AsyncGenerator[Follower]:
-    """Follow an upstream's stream of this kind while the block lasts.
+    """Follow a stream while the block lasts: from the store beside it, or its topic with the feed at a URL.
 
-    :raises CannotStart: neither a store beside it nor a broker was named
+    :raises CannotStart: neither a store beside it, nor a broker and the upstream's URL
     """
-    if beside is None:
-        raise CannotStart(f"{service.name} reads {kind} from Kafka: set MERITLOG_KAFKA, or run `merit up`.")
-    upstream = StoreUpstream(beside(), kind)
-    follower = Follower(upstream, handle, store, health=service.health, reload=reload)
-    async with follower, service.keeping(f"reading {kind}", lambda: follow(follower, upstream)):
-        yield follower
+    if callable(upstream):
+        source = StoreUpstream(upstream(), flow.kind)
+        follower = Follower(source, handle, store, health=service.health, reload=reload)
+        async with follower, service.keeping(f"reading {flow.kind}", lambda: follow(follower, source)):
+            yield follower
+        return
+    if upstream is None or service.settings.kafka is None:
+        raise CannotStart(
+            f"{service.name} reads {flow.topic} from Kafka: set MERITLOG_KAFKA and the URL of the service before it, "
+            "or run `merit up`."
+        )
+    from shared.chassis import kafka  # noqa: PLC0415  half a second and 30 MB that one process does without
+
+    token = service.settings.token.get_secret_value() if service.settings.token else None
+    brokers = kafka.Kafka.of(service.settings)
+    assert brokers is not None  # noqa: S101  its setting was looked at above
+    async with reaching(flow.kind, flow.path, upstream, token) as feed:
+        follower = Follower(feed, handle, store, health=service.health, reload=reload)
+        reading = service.keeping(
+            f"reading {flow.topic}", lambda: kafka.follow(follower, brokers, flow.topic, f"meritlog.{service.name}")
+        )
+        async with follower, reading:
+            yield follower
+
+
+@asynccontextmanager
+async def publishing(service: Service, store: EventStore, topics: Mapping[str, str]) -> AsyncGenerator[None]:
+    """Publish the store's streams of these kinds to these topics while the block lasts; in one process do nothing."""
+    if service.settings.kafka is None:
+        yield
+        return
+    from shared.chassis.kafka import Kafka  # noqa: PLC0415  as above
+    from shared.chassis.relay import Relay  # noqa: PLC0415
+
+    brokers = Kafka.of(service.settings)
+    assert brokers is not None  # noqa: S101  its setting was looked at above
+    relay = Relay(store, topics, brokers, metrics=service.metrics)
+    async with service.keeping("publishing", relay.run):
+        yield
