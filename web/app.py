@@ -8,7 +8,7 @@ import httpx
 from shared.chassis import logs
 from shared.chassis.service import Service
 from web import failures
-from web.headers import Headers
+from web.headers import Headers, HeadToo
 from web.hub import Hub, Pace
 from web.routes import router
 from web.serving import Serving
@@ -51,5 +51,6 @@ def build(
     service = Service("web", title="Meritlog: the pages", settings=settings, routers=[router], work=work)
     service.app.state.serving = Serving(site)
     failures.install(service.app, site)
+    service.app.add_middleware(HeadToo)
     service.app.add_middleware(Headers)
     return service

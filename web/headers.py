@@ -33,3 +33,20 @@ class Headers:
             await send(message)
 
         await self.app(scope, receive, guarded)
+
+
+class HeadToo:
+    """Answers HEAD as GET without the body: the framework's routes know only what they were given."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: D102  (ASGI)
+        if scope["type"] != "http" or scope["method"] != "HEAD" or scope["path"].endswith("/stream"):
+            await self.app(scope, receive, send)
+            return
+
+        async def bare(message: Message) -> None:
+            await send(message if message["type"] == "http.response.start" else message | {"body": b""})
+
+        await self.app(dict(scope) | {"method": "GET"}, receive, bare)

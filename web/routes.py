@@ -1,19 +1,33 @@
 """The pages' addresses."""
 
+from dataclasses import fields
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from web import pages
-from web.forms import from_here, read
+from web.forms import Form, from_here, read
 from web.language import mark as _
 from web.serving import Serving, view_of
 
-router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
+_html: dict[str, Any] = {"content": {"text/html": {}}}
+router = APIRouter(
+    tags=["pages"],
+    default_response_class=HTMLResponse,
+    responses={
+        400: {"description": "A word of the query cannot be what it says."} | _html,
+        404: {"description": "There is no such page."} | _html,
+        422: {"description": "There is no answer at this coordinate."} | _html,
+        503: {"description": "A service behind the pages does not answer."} | _html,
+    },
+)
 
 FURTHEST = 10**18
+
+
+FORM = {"type": "object", "properties": {each.name: {"type": "string"} for each in fields(Form)}}
 
 
 def _serving(request: Request) -> Serving:
@@ -24,10 +38,9 @@ Using = Annotated[Serving, Depends(_serving)]
 Seen = Annotated[str, Query(description="The version that the page shows already.", max_length=64)]
 Before = Annotated[int | None, Query(ge=1, le=FURTHEST, description="Only changes before this position.")]
 Position = Annotated[int, Path(ge=1, le=FURTHEST)]
-DOCUMENT = ["GET", "HEAD"]
 
 
-@router.api_route("/", methods=DOCUMENT)
+@router.get("/")
 async def assessments(request: Request, serving: Using) -> Response:
     """All assessments."""
     site, view = serving.site, view_of(request)
@@ -35,37 +48,37 @@ async def assessments(request: Request, serving: Using) -> Response:
     return serving.html(site.whole(site.fragment(page, view, None), view, None))
 
 
-@router.api_route("/assessments/{assessment}", methods=DOCUMENT)
+@router.get("/assessments/{assessment}")
 async def board(request: Request, serving: Using, assessment: str) -> Response:
     """The ranked list."""
     return await serving.whole(request, assessment, (), partial(pages.board, serving.site, assessment))
 
 
-@router.get("/assessments/{assessment}/stream")
+@router.get("/assessments/{assessment}/stream", include_in_schema=False)
 async def board_stream(request: Request, serving: Using, assessment: str, seen: Seen = "") -> Response:
     """The live part of the ranked list, as it changes."""
     return await serving.stream(request, assessment, (), partial(pages.board, serving.site, assessment), seen)
 
 
-@router.api_route("/assessments/{assessment}/tasks", methods=DOCUMENT)
+@router.get("/assessments/{assessment}/tasks")
 async def tasks(request: Request, serving: Using, assessment: str) -> Response:
     """The task table with its progress."""
     return await serving.whole(request, assessment, ("tasks",), partial(pages.tasks, serving.site, assessment))
 
 
-@router.get("/assessments/{assessment}/tasks/stream")
+@router.get("/assessments/{assessment}/tasks/stream", include_in_schema=False)
 async def tasks_stream(request: Request, serving: Using, assessment: str, seen: Seen = "") -> Response:
     """The live part of the task table, as it changes."""
     return await serving.stream(request, assessment, ("tasks",), partial(pages.tasks, serving.site, assessment), seen)
 
 
-@router.api_route("/assessments/{assessment}/findings", methods=DOCUMENT)
+@router.get("/assessments/{assessment}/findings")
 async def findings(request: Request, serving: Using, assessment: str) -> Response:
     """The questions that the text leaves open, and marks on the data."""
     return await serving.whole(request, assessment, ("findings",), partial(pages.findings, serving.site, assessment))
 
 
-@router.get("/assessments/{assessment}/findings/stream")
+@router.get("/assessments/{assessment}/findings/stream", include_in_schema=False)
 async def findings_stream(request: Request, serving: Using, assessment: str, seen: Seen = "") -> Response:
     """The live part of the questions, as it changes."""
     return await serving.stream(
@@ -73,14 +86,14 @@ async def findings_stream(request: Request, serving: Using, assessment: str, see
     )
 
 
-@router.api_route("/assessments/{assessment}/changes", methods=DOCUMENT)
+@router.get("/assessments/{assessment}/changes")
 async def changes(request: Request, serving: Using, assessment: str, before: Before = None) -> Response:
     """Who moved, and because of which entry."""
     work = partial(pages.changes, serving.site, assessment, before=before)
     return await serving.whole(request, assessment, ("changes",), work, live=before is None)
 
 
-@router.get("/assessments/{assessment}/changes/stream")
+@router.get("/assessments/{assessment}/changes/stream", include_in_schema=False)
 async def changes_stream(request: Request, serving: Using, assessment: str, seen: Seen = "") -> Response:
     """The live part of the changes, as it changes."""
     return await serving.stream(
@@ -88,28 +101,28 @@ async def changes_stream(request: Request, serving: Using, assessment: str, seen
     )
 
 
-@router.api_route("/assessments/{assessment}/units/{unit}", methods=DOCUMENT)
+@router.get("/assessments/{assessment}/units/{unit}")
 async def unit(request: Request, serving: Using, assessment: str, unit: str) -> Response:
     """One unit with its traces."""
     work = partial(pages.unit, serving.site, assessment, unit)
     return await serving.whole(request, assessment, ("units", unit), work, section="board")
 
 
-@router.get("/assessments/{assessment}/units/{unit}/stream")
+@router.get("/assessments/{assessment}/units/{unit}/stream", include_in_schema=False)
 async def unit_stream(request: Request, serving: Using, assessment: str, unit: str, seen: Seen = "") -> Response:
     """The live part of a unit's page, as it changes."""
     work = partial(pages.unit, serving.site, assessment, unit)
     return await serving.stream(request, assessment, ("units", unit), work, seen)
 
 
-@router.api_route("/assessments/{assessment}/entries/{position}", methods=DOCUMENT)
+@router.get("/assessments/{assessment}/entries/{position}")
 async def entry(request: Request, serving: Using, assessment: str, position: Position) -> Response:
     """One entry as it is stored."""
     work = partial(pages.entry, serving.site, assessment, position)
     return await serving.whole(request, assessment, ("entries", str(position)), work, live=False, section="")
 
 
-@router.api_route("/assessments/{assessment}/enter", methods=DOCUMENT)
+@router.get("/assessments/{assessment}/enter")
 async def enter(
     request: Request,
     serving: Using,
@@ -122,7 +135,17 @@ async def enter(
     return await serving.whole(request, assessment, ("enter",), work, live=False)
 
 
-@router.post("/assessments/{assessment}/enter")
+@router.post(
+    "/assessments/{assessment}/enter",
+    responses={
+        303: {"description": "Accepted: on to the entry's page."},
+        401: {"description": "The gate wants a credential."} | _html,
+        403: {"description": "Not this credential, or the form came from elsewhere."} | _html,
+        409: {"description": "The ledger's state stands against it."} | _html,
+        413: {"description": "Too large."} | _html,
+    },
+    openapi_extra={"requestBody": {"content": {"application/x-www-form-urlencoded": {"schema": FORM}}}},
+)
 async def entered(request: Request, serving: Using, assessment: str) -> Response:
     """Hand the entry in, or only ask whether it would be accepted; on success on to the entry's page."""
     if not from_here(request):

@@ -285,6 +285,24 @@ async def test_an_empty_ledger_has_a_page_too():
             assert (await client.get(path)).status_code == 200, path
 
 
+async def test_a_page_can_be_asked_for_its_headers_alone():
+    """HEAD says what GET would, without the body."""
+    async with browsing(the_year()) as client:
+        for path in PAGES:
+            head = await client.head(path)
+            assert (head.status_code, head.content) == (200, b""), path
+            assert head.headers["content-type"].startswith("text/html")
+
+
+async def test_the_pages_are_described_without_their_streams():
+    """OpenAPI names each page once; streams are our script's own, and endless."""
+    async with browsing(the_year()) as client:
+        paths = (await client.get("/openapi.json")).json()["paths"]
+    assert "/assessments/{assessment}/units/{unit}" in paths
+    assert not [path for path in paths if path.endswith("stream")]
+    assert set(paths["/assessments/{assessment}/enter"]) == {"get", "post"}
+
+
 async def test_files_are_kept_for_ever_by_their_digest():
     """The address changes with the content; another digest is not believed."""
     async with browsing(Services()) as client:
