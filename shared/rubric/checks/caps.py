@@ -22,7 +22,7 @@ def stopped(rubric: Rubric, outline: Outline) -> Iterator[Fault]:
     """Give a fault for every line whose points can never count, or never all of them."""
     for owner in rubric.indicators.values():
         tables = rubric.tables(rubric.uses[owner.id])
-        if not owner.lines or owner.rule is None:
+        if not owner.lines or not owner.units or owner.rule is None:
             continue
         listed = {
             line

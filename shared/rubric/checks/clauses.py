@@ -12,6 +12,9 @@ from shared.rubric.rules.occasions import occasions_in
 def apart(rubric: Rubric, outline: Outline) -> Iterator[Fault]:
     """Give a fault for what stands alone on either side."""
     for owner in rubric.indicators.values():
+        if not owner.units:
+            message = f"{owner.id} assesses nobody"
+            yield outline.fault(message, "name its units, or leave it out", "indicators", owner.id, "units")
         yield from _quoted(outline, owner)
         yield from _carried_out(rubric, outline, owner)
     yield from _assessed(rubric, outline)

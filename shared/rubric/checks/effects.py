@@ -51,7 +51,7 @@ def effect(rubric: Rubric, finding: Finding, one: str, other: str) -> Effect:
     reach, tried = Reach.NONE, 0
     if _missing_differs(rubric, finding, one, other):
         reach = Reach.STATE
-    for owner in rubric.indicators.values():
+    for owner in (each for each in rubric.indicators.values() if each.units):
         found = _indicator(rubric, owner, finding, one, other)
         reach, tried = max(reach, found.reach), tried + found.tried
         if reach is Reach.RANK:

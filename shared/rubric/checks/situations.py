@@ -147,7 +147,7 @@ def _possible(measure: Measure, numbers: Sequence[Fraction]) -> list[Fraction]:
         and (measure.high is None or number <= measure.high)
         and (not measure.whole or number.denominator == 1)
     }
-    return sorted(able)
+    return sorted(able) or list(bounds) or [Fraction(0)]
 
 
 def _interesting(numbers: Sequence[Fraction]) -> list[Fraction]:

@@ -78,7 +78,7 @@ def _bands(rule: Reader) -> Iterator[Fault]:
         if listed is None or not listed.is_list():
             continue
         bands = [band for item in listed.items() if (band := _band(item)) is not None]
-        if len(bands) == len(listed.items()):
+        if bands and len(bands) == len(listed.items()):
             yield from _unreached(bands)
 
 

@@ -451,6 +451,14 @@ def test_binjiang_with_one_thing_changed(old: str, new: str, message: str) -> No
     assert found_in(BINJIANG.replace(old, new), message)
 
 
+def test_what_is_empty_is_named_and_breaks_nothing() -> None:
+    """Given an indicator of nobody, bands without steps, and a range without a whole number, then all is still told."""
+    nobody = SMALL.replace("units: all\n    name: Bonus", "units: []\n    name: Bonus")
+    assert found_in(nobody, "Z assesses nobody")
+    assert found_in(with_rule("{bands: {of: firms, steps: []}}"), "the rule of X gives 0 at most")
+    assert check(SMALL.replace("whole: true, from: 0}", "whole: true, from: 0.2, to: 0.8}"))
+
+
 def test_it_can_still_be_loaded() -> None:
     """Given the small rubric of these tests, then it is one: what is found here is beyond what reading refuses."""
     assert load(SMALL).id == "small"
