@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,16 +34,18 @@ def server(tmp_path: Path) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     merit = Path(sys.executable).with_name("merit")
-    with subprocess.Popen(
-        [merit, "up", "--data", tmp_path / "data", "--port", str(port)], stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stderr
-        for line in process.stderr:
-            if line.startswith("Meritlog listens"):
-                break
+    log = tmp_path / "up.log"
+    with (
+        log.open("w") as said,
+        subprocess.Popen([merit, "up", "--data", tmp_path / "data", "--port", str(port)], stderr=said) as process,
+    ):
+        deadline = time.monotonic() + 60
+        while "Meritlog listens" not in log.read_text():
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.1)
         yield f"http://127.0.0.1:{port}"
         process.terminate()
-        process.communicate()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
