@@ -37,6 +37,10 @@ def installed() -> str:
 VERSION = installed()
 
 
+class BrokenOff(Exception):
+    """Work ended by a cancellation that nobody here asked for."""
+
+
 class Service:
     """A service as its `app.py` wires it.
 
@@ -231,6 +235,11 @@ class Service:
             well = asyncio.get_running_loop().call_later(1.0, self.health.clear, name)
             try:
                 await run()
+            except asyncio.CancelledError:
+                # Some clients let the cancellation of their own tasks out; only ours ends this one.
+                if (own := asyncio.current_task()) is not None and own.cancelling():
+                    raise
+                raise BrokenOff(f"{name} broke off") from None
             finally:
                 well.cancel()
 
