@@ -47,6 +47,6 @@ class HeadToo:
             return
 
         async def bare(message: Message) -> None:
-            await send(message if message["type"] == "http.response.start" else message | {"body": b""})
+            await send(message if message["type"] == "http.response.start" else {**message, "body": b""})
 
-        await self.app(dict(scope) | {"method": "GET"}, receive, bare)
+        await self.app({**scope, "method": "GET"}, receive, bare)

@@ -17,9 +17,7 @@ router = APIRouter(
     tags=["pages"],
     default_response_class=HTMLResponse,
     responses={
-        400: {"description": "A word of the query cannot be what it says."} | _html,
-        404: {"description": "There is no such page."} | _html,
-        422: {"description": "There is no answer at this coordinate."} | _html,
+        "4XX": {"description": "There is no such page, or it cannot be shown; it says why in one sentence."} | _html,
         503: {"description": "A service behind the pages does not answer."} | _html,
     },
 )
@@ -137,13 +135,7 @@ async def enter(
 
 @router.post(
     "/assessments/{assessment}/enter",
-    responses={
-        303: {"description": "Accepted: on to the entry's page."},
-        401: {"description": "The gate wants a credential."} | _html,
-        403: {"description": "Not this credential, or the form came from elsewhere."} | _html,
-        409: {"description": "The ledger's state stands against it."} | _html,
-        413: {"description": "Too large."} | _html,
-    },
+    responses={303: {"description": "Accepted: on to the entry's page."}},
     openapi_extra={"requestBody": {"content": {"application/x-www-form-urlencoded": {"schema": FORM}}}},
 )
 async def entered(request: Request, serving: Using, assessment: str) -> Response:
