@@ -51,14 +51,14 @@ class Client:
         """
         return self._answer(self.send("GET", path, params=list(words)))
 
-    def post(self, path: str, content: bytes, media: str, *, words: Words = (), **headers: str) -> Any:
-        """Hand something in.
+    def post(self, path: str, content: bytes, media: str, *, words: Words = (), head: int | None = None) -> Any:
+        """Hand something in; with `head` only while the ledger stands there.
 
         Raises:
             Stop: The server cannot be reached, or declines.
 
         """
-        sent = {"Content-Type": media} | {name.replace("_", "-"): value for name, value in headers.items()}
+        sent = {"Content-Type": media} | ({} if head is None else {"If-Match": f'"{head}"'})
         return self._answer(self.send("POST", path, content=content, params=list(words), headers=sent))
 
     def send(self, method: str, path: str, **request: Any) -> httpx.Response:

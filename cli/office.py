@@ -53,9 +53,8 @@ class Desk:
             **({} if unit is None else {"subject": unit}),
             "data": data,
         }
-        headers = {} if head is None else {"If_Match": f'"{head}"'}
         path = f"/v1/entries/{self.asked.assessment}"
-        return self.client.post(path, json.dumps(event).encode(), "application/cloudevents+json", **headers)
+        return self.client.post(path, json.dumps(event).encode(), "application/cloudevents+json", head=head)
 
     def head(self) -> int:
         """Give the position of the ledger's head."""
