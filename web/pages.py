@@ -1,7 +1,7 @@
 """The pages: one function each, from a view to the template's context. They read the services and keep nothing."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from itertools import groupby
 from typing import Any
@@ -115,11 +115,20 @@ async def unit(site: Site, assessment: str, unit_id: str, view: View) -> Page:
         "row": row,
         "units": len(standing.units),
         "groups": _by_block(explained.indicators, names),
-        "flags": [flag for flag in flags if flag.unit == unit_id],
+        "flags": _by_place(flag for flag in flags if flag.unit == unit_id),
         "findings": {each.id: each for each in standing.findings},
         "number": number,
     }
     return Page("_unit.html", f"{row.name} · {context['title']}", context | more, standing.version)
+
+
+def _by_place(flags: Iterable[Flag]) -> list[tuple[tuple[str, str], list[Flag]]]:
+    """Flags of one kind on one indicator together: a unit may have hundreds."""
+
+    def place(flag: Flag) -> tuple[str, str]:
+        return flag.code, flag.indicator or ""
+
+    return [(where, list(some)) for where, some in groupby(sorted(flags, key=place), place)]
 
 
 def _by_block(indicators: Mapping[str, Explained], names: Names) -> list[tuple[str | None, dict[str, Explained]]]:
