@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import webbrowser
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -44,6 +45,7 @@ def play(data: Path, port: int, speed: float, *, leave: bool) -> int:
             f"The board: {url}/assessments/{assessment}   (a synthetic year; Ctrl-C stops, again goes on)",
             highlight=False,
         )
+        _show(f"{url}/assessments/{assessment}")
         try:
             report = _play(client, assessment, lines, speed, console)
             counts = f"{report.accepted} accepted, {report.known} known, {len(report.refused)} refused as they must be"
@@ -54,6 +56,14 @@ def play(data: Path, port: int, speed: float, *, leave: bool) -> int:
         except KeyboardInterrupt:
             console.print("stopped; `merit demo` goes on from here")
     return 0
+
+
+def _show(board: str) -> None:
+    """Open the board where there is a desktop to open it on; a browser in the terminal would take it over."""
+    if sys.stderr.isatty() and (
+        sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    ):
+        webbrowser.open(board)
 
 
 @contextmanager
@@ -100,7 +110,7 @@ def _play(client: Client, assessment: str, lines: list[Numbered], speed: float, 
             progress.update(bar, completed=played)
         pace = _Pace(speed)
         for batch in _portions(lines[played:], speed):
-            day = pace.wait(batch[0][1])
+            day = pace.wait(batch[-1][1])
             send(client, assessment, batch, report)
             progress.update(bar, advance=len(batch), day=day)
     return report
