@@ -1,4 +1,4 @@
-"""A real broker and a real database for the integration tests: one of each for the session, on ports that stay theirs."""
+"""A real broker and a real database for the integration tests: one of each for the session, on fixed ports."""
 
 import secrets
 import socket
@@ -14,7 +14,7 @@ PORTS = range(21000, 21900)
 
 
 class Kafka(DockerContainer):
-    """`apache/kafka`: one node, broker and controller (KRaft). `bootstrap` is where clients find it, also after a restart."""
+    """`apache/kafka`: one node, broker and controller (KRaft); `bootstrap` stays where it is after a restart."""
 
     def __init__(self) -> None:
         super().__init__("apache/kafka:4.1.2")

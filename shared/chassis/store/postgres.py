@@ -15,6 +15,7 @@ from shared.chassis.store.errors import WrongStore
 from shared.chassis.store.transaction import Transaction
 
 CONNECT_SECONDS = 5.0
+KEEPALIVES: dict[str, Any] = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 CONNECTIONS = 2  # a writer and a reader; more while many ask at once
 MORE_CONNECTIONS = 6
 # The states go in binary: as text they would be twice as long.
@@ -34,6 +35,7 @@ class Datastore(PostgresDatastore):
             raise WrongStore("The database URL cannot be read; write postgresql://user@host:5432/name.") from error
         self.service = service
         self.url = url
+        self.backends: set[int] = set()
         super().__init__(
             str(terms.get("dbname") or service),
             str(terms.get("host") or "127.0.0.1"),
@@ -52,7 +54,7 @@ class Datastore(PostgresDatastore):
         given.update({name: value for name, value in terms.items() if name not in OWN_TERMS})
         given.setdefault("connect_timeout", int(CONNECT_SECONDS))
         given.setdefault("application_name", f"meritlog-{service}")
-        for name, value in (("keepalives_idle", 10), ("keepalives_interval", 5), ("keepalives_count", 3)):
+        for name, value in KEEPALIVES.items():
             given.setdefault(name, value)
 
     def after_connect_func(self) -> Callable[[Connection[Any]], None]:
@@ -60,8 +62,11 @@ class Datastore(PostgresDatastore):
         before = super().after_connect_func()
         search_path = SQL("SET search_path = {}").format(Identifier(self.service))
 
+        backends = self.backends
+
         def after_connect(connection: Connection[Any]) -> None:
             before(connection)
+            backends.add(connection.info.backend_pid)
             connection.execute(search_path)
 
         return after_connect

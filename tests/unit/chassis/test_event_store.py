@@ -170,7 +170,7 @@ def test_writers_racing_on_one_file_leave_no_gap_and_no_double(tmp_path):
 
 
 def test_what_was_committed_survives_a_kill(tmp_path):
-    """kill -9 in the middle of writing: all that was said to be written is there, and nothing is half there."""
+    """Kill -9 in the middle of writing: all that was said to be written is there, and nothing is half there."""
     script = f"""
 import os
 from shared.chassis.store import Append, EventStore, Statement
