@@ -111,14 +111,23 @@ class Desk:
         self._decided = {}
 
     def _ledger(self, name: str, jobs: Sequence[Request]) -> Ledger:
-        if name not in self._states:
-            loaded = self.store.load(name)
-            self._states[name] = (loaded or LedgerState(assessment=name), loaded is not None and self._is_sample(name))
-        state, sample = self._states[name]
+        state, sample = self._current(name)
         wanted = {key for job in jobs for event in job.events if isinstance(event, Event) for key in mentioned(event)}
         known = self.store.found(name, wanted)
         asking = Asking(known, wanted, lambda key: self.store.found(name, [key]).get(key))
         return Ledger(name, state.copy(), sample, asking)
+
+    def _current(self, name: str) -> tuple[LedgerState, bool]:
+        """Give the state at the ledger's head, which another replica may have moved: a refusal must not rest on less."""
+        head = self.store.store.stream(entries(name)).head()
+        kept = self._states.get(name)
+        if kept is not None and head is not None and kept[0].position == head.position:
+            return kept
+        loaded = self.store.load(name)
+        if loaded is None:
+            return LedgerState(assessment=name), False
+        self._states[name] = loaded, self._is_sample(name)
+        return self._states[name]
 
     def _is_sample(self, name: str) -> bool:
         return self.allow_sample_clock and self.store.entry(name, 1).data.get("clock") == SAMPLE
