@@ -118,7 +118,7 @@ class Desk:
         return Ledger(name, state.copy(), sample, asking)
 
     def _current(self, name: str) -> tuple[LedgerState, bool]:
-        """Give the state at the ledger's head, which another replica may have moved: a refusal must not rest on less."""
+        """Give the state at the head, which another replica may have moved: no refusal may rest on less."""
         head = self.store.store.stream(entries(name)).head()
         kept = self._states.get(name)
         if kept is not None and head is not None and kept[0].position == head.position:
