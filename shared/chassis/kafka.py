@@ -120,6 +120,7 @@ class Reader(ConsumerRebalanceListener):
             kafka.bootstrap.split(","),
             security=kafka.security,
             apply_types=False,
+            consumer_only=True,
             allow_auto_create_topics=False,
             logger=None,
             graceful_timeout=TAKE_OVER_SECONDS,

@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError, ProducerClosed
+from aiokafka.errors import KafkaError
 from aiokafka.partitioner import DefaultPartitioner
 
 from shared.chassis.kafka import CONTENT_TYPE, LARGEST, Kafka, NoTopic
@@ -91,12 +91,7 @@ class Relay:
             await producer.start()
             yield producer
         finally:
-            # `stop` alone would wait for ever for a broker that is away to take what is in flight.
-            producer._message_accumulator.fail_all(ProducerClosed())  # noqa: SLF001
-            with suppress(TimeoutError, KafkaError):
-                async with asyncio.timeout(DROP_SECONDS):
-                    await producer.stop()
-            await producer.client.close()
+            await drop(producer)
 
     async def publish(self, producer: Any, held: Lease) -> None:
         """Keep every stream published, woken by each commit, until the lease is lost.
@@ -209,7 +204,8 @@ class Relay:
                 if cursor.partition not in last or cursors[last[cursor.partition]].offset < cursor.offset:
                     last[cursor.partition] = stream
             confirmed = {stream: cursors[stream] for stream in last.values()}
-            if not set(last) <= await producer.partitions_for(topic) or not await self.holds(topic, confirmed):
+            partitions = await producer.partitions_for(topic)
+            if confirmed and not (set(last) <= partitions and await self.holds(topic, confirmed)):
                 await self.forget(cursors, topic)
 
     async def holds(self, topic: str, cursors: Mapping[str, Published]) -> bool:
@@ -218,8 +214,9 @@ class Relay:
         consumer: Any = AIOKafkaConsumer(
             **self.kafka.terms(), enable_auto_commit=False, max_partition_fetch_bytes=LARGEST
         )
-        await consumer.start()
         try:
+            await consumer.start()
+            await asyncio.sleep(0)  # lets its task begin: `stop` lets out the cancellation of one that has not
             consumer.assign(list(places.values()))
             ends = await consumer.end_offsets(list(places.values()))
             if any(ends[places[stream]] <= cursor.offset for stream, cursor in cursors.items()):
@@ -235,8 +232,7 @@ class Relay:
                     return False
             return True
         finally:
-            with suppress(asyncio.CancelledError):  # a task of its own that it cancels and then awaits
-                await consumer.stop()
+            await consumer.stop()
 
     async def forget(self, streams: Iterable[str], topic: str) -> None:
         """Begin again from the first record of these streams, and say why."""
@@ -247,3 +243,13 @@ class Relay:
                 await self.store.run(self.store.forget_published, stream)
             self.cursors.pop(stream, None)
             self.stored.pop(stream, None)
+
+
+async def drop(producer: Any) -> None:
+    """End a producer with whatever it has in flight; its own `stop` waits until a broker that is away has taken it."""
+    sending = producer._sender.sender_task  # noqa: SLF001
+    if sending is not None:
+        sending.cancel()
+        await asyncio.wait({sending}, timeout=DROP_SECONDS)  # it lets requests in flight end
+    await producer.client.close()
+    producer._closed = True  # noqa: SLF001  else it complains of not having been stopped

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 
 from shared.chassis import kafka, topics
 from shared.chassis.embedded import StoreUpstream
@@ -77,9 +78,14 @@ class Line:
         made = self.copyist
         async with (
             Follower(made.upstream, made.handle, made.store, health=made.health, patience=SHORT) as follower,
-            running(kafka.follow(follower, self.broker, self.topic, self.group)),
+            running(patiently(lambda: kafka.follow(follower, self.broker, self.topic, self.group))),
         ):
             yield follower
+
+    def confirmed(self, position: int) -> bool:
+        """Whether the broker has confirmed the stream up to here."""
+        cursor = self.ledger.store.published("entries/a")
+        return cursor is not None and cursor.position == position
 
     async def everything(self) -> list[bytes]:
         """All that lies in the topic, partition by partition."""
@@ -106,6 +112,15 @@ async def running(work):
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+
+
+async def patiently(work):
+    """Begin again what fails, as a service does."""
+    while True:
+        try:
+            await work()
+        except (KafkaError, NoTopic, OSError):
+            await asyncio.sleep(0.2)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -146,7 +161,7 @@ async def test_a_record_on_the_topic_is_what_the_contract_says(line):
     """The stored bytes, keyed by assessment, with content-type as the only header, in order."""
     entries = await line.ledger.append(40)
     async with line.publishing():
-        await line.until(lambda: (cursor := line.ledger.store.published("entries/a")) and cursor.position == 40)
+        await line.until(lambda: line.confirmed(40))
 
     consumer = AIOKafkaConsumer(line.topic, auto_offset_reset="earliest", **line.broker.terms())
     await consumer.start()
@@ -161,10 +176,10 @@ async def test_a_relay_started_again_repeats_nothing_that_was_stored(line):
     """The confirmed position is kept: a second run goes on behind it."""
     await line.ledger.append(20)
     async with line.publishing():
-        await line.until(lambda: (cursor := line.ledger.store.published("entries/a")) and cursor.position == 20)
+        await line.until(lambda: line.confirmed(20))
     await line.ledger.append(5)
     async with line.publishing():
-        await line.until(lambda: line.ledger.store.published("entries/a").position == 25)
+        await line.until(lambda: line.confirmed(25))
 
     assert len(await line.everything()) == 25
 
@@ -253,13 +268,13 @@ async def test_a_recreated_topic_is_noticed_and_filled_again(line):
     entries = await line.ledger.append(12)
     async with line.publishing(), line.following():
         await line.until(lambda: len(line.copyist.copied()) == 12)
-        await line.until(lambda: (cursor := line.ledger.store.published("entries/a")) and cursor.position == 12)
+        await line.until(lambda: line.confirmed(12))
     await recreate(line)
 
     more = await line.ledger.append(3)
     async with line.publishing(), line.following():
         await line.until(lambda: len(line.copyist.copied()) == 15)
-        await line.until(lambda: line.ledger.store.published("entries/a").position == 15)
+        await line.until(lambda: line.confirmed(15))
 
     assert await line.everything() == entries + more
     assert line.copyist.health.parked == {}
@@ -273,7 +288,7 @@ async def test_a_topic_recreated_under_a_running_relay_is_filled_again(line):
         await recreate(line)
         more = await line.ledger.append(3)
         await line.until(lambda: len(line.copyist.copied()) == 15)
-        await line.until(lambda: line.ledger.store.published("entries/a").position == 15)
+        await line.until(lambda: line.confirmed(15))
         await asyncio.sleep(0.5)
     found = await line.everything()
     assert set(found) == set(entries + more)
@@ -319,27 +334,15 @@ async def test_the_broker_goes_away_and_comes_back(line):
         container.kill()
         await asyncio.sleep(1)
 
-    async def patiently(work):
-        while True:
-            try:
-                await work()
-            except Exception:  # noqa: BLE001  as `service.keeping` does
-                await asyncio.sleep(0.3)
-
-    made = line.copyist
-    async with (
-        line.publishing(),
-        Follower(made.upstream, made.handle, made.store, health=made.health, patience=SHORT) as follower,
-        running(patiently(lambda: kafka.follow(follower, line.broker, line.topic, line.group))),
-    ):
+    async with line.publishing(), line.following():
         await line.ledger.append(10)
         await asyncio.sleep(1)
         container.start()
         await line.until(lambda: len(line.copyist.copied()) == 660, 90)
-        await line.until(lambda: (cursor := line.ledger.store.published("entries/a")) and cursor.position == 660, 90)
+        await line.until(lambda: line.confirmed(660), 90)
 
-    assert made.copied() == list(range(1, 661))
-    assert made.health.parked == {}
+    assert line.copyist.copied() == list(range(1, 661))
+    assert line.copyist.health.parked == {}
     found = await line.everything()
     assert {json.loads(record)["position"] for record in found} == set(range(1, 661))
 
