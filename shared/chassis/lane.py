@@ -278,7 +278,7 @@ class Lane:
                     await self._patiently("reading the store", self._reread)
                     return False
                 if tries >= self.patience.tries:
-                    self.log.error("a record failed", position=run[0].position, exc_info=error)
+                    self.log.exception("a record failed", position=run[0].position)
                     raise Parked(
                         f"Position {run[0].position} of {self.upstream.name} could not be handled "
                         f"({type(error).__name__}: {error}); the log has the traceback, a restart tries it again."
@@ -316,7 +316,7 @@ class Lane:
     async def _patiently(self, doing: str, attempt: Callable[[], Awaitable[None]]) -> None:
         """Try until it works, with growing pauses; after 30 s it is an alarm."""
         async for trial in stamina.retry_context(
-            on=lambda error: isinstance(error, Exception) and not isinstance(error, Parked),
+            on=passing,
             attempts=None,
             timeout=None,
             wait_initial=self.patience.first_pause,
@@ -365,3 +365,8 @@ class Lane:
         self._done.set()
         self.log.error("parked", reason=reason)
         self.watcher.parked(self.assessment, reason)
+
+
+def passing(error: BaseException) -> bool:
+    """Whether trying again may help; stamina asks of cancellations too, which must end the wait."""
+    return isinstance(error, Exception) and not isinstance(error, Parked)

@@ -29,7 +29,7 @@ LOOK_SECONDS = 1.0
 """How often streams are looked at though nobody rang: another replica may have appended and died."""
 SETTLE_SECONDS = 0.25
 """How often cursors are stored: repeating the last records after a crash costs less than storing each."""
-LONGEST_PAUSE = 5.0
+LONGEST_PAUSE = 2.0
 PARTITION: Any = DefaultPartitioner()
 
 

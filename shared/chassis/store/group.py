@@ -1,6 +1,7 @@
 """Concurrent requests share one commit: whatever has gathered while the last one was written goes into the next."""
 
 import asyncio
+import random
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -17,8 +18,12 @@ Outcome = TypeVar("Outcome")
 J_contra = TypeVar("J_contra", contravariant=True)
 R_co = TypeVar("R_co", covariant=True)
 
-TRIES = 8
+TRIES = 30
+"""Under load a replica loses about every second race: so many in a row means something else is wrong."""
 PAUSE = 0.05
+JITTER = 0.002
+UNHEARD = 8
+"""Tries against a database that does not answer, over about two seconds; then those who wait are told."""
 
 
 class Desk(Protocol[J_contra, R_co]):
@@ -106,12 +111,16 @@ class GroupCommitter(Generic[Job, Outcome]):
                 transaction, outcomes = self.desk.decide(jobs)
                 self.store.settle(transaction)
             except (Conflict, Unavailable) as error:
-                self._log.info("deciding again", jobs=len(jobs), attempt=attempt, reason=str(error))
+                self._log.debug("deciding again", jobs=len(jobs), attempt=attempt, reason=str(error))
                 if attempt == TRIES:
                     self._restore()
                     raise
                 if isinstance(error, Unavailable):
+                    if attempt >= UNHEARD:
+                        raise
                     time.sleep(PAUSE * attempt)
+                elif attempt > 1:
+                    time.sleep(random.random() * JITTER * attempt)  # noqa: S311  only so that two do not keep step
                 self._restore()
             except StoreError:
                 self._restore()
