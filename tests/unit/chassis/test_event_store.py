@@ -270,7 +270,7 @@ def test_a_full_disk_refuses_and_loses_nothing(tmp_path):
         pages.execute("PRAGMA page_count")
         pages.execute(f"PRAGMA max_page_count = {pages.fetchone()[0] + 2}")
 
-    with pytest.raises(StoreFull, match="disk .* is full"):
+    with pytest.raises(StoreFull, match=r"disk .* is full"):
         store.commit(append=[Append("entries/a", 2, [b"x" * 200_000])], execute=[note("x")])
     assert store.stream("entries/a").read() == chain(1)
     assert store.query("SELECT * FROM notes") == []
