@@ -18,6 +18,7 @@ FILE = ROOT / "deploy/docker-compose.yml"
 YEAR = ROOT / "samples/binjiang-2020.jsonl"
 RUBRIC = ROOT / "rubrics/binjiang-2020.yaml"
 PROJECT = "meritlog-test"
+OURS = ("credentials", "topics", "intake", "scoring", "ranking", "notifier", "web", "router")
 PORTS = {
     "MERITLOG_PORT": "25100",
     "KAFKA_PORT": "25101",
@@ -60,7 +61,7 @@ def up() -> Iterator[None]:
         compose("up", "-d", "--wait", "--build")
         yield
     except BaseException:
-        print(compose("logs", "--no-color", "--tail", "40"))
+        print(compose("logs", "--no-color", "--tail", "12", *OURS))
         raise
     finally:
         compose("--profile", "tools", "down", "--volumes", "--timeout", "50")
