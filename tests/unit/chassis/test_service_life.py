@@ -23,7 +23,7 @@ async def thing(a: str) -> str:
 
 async def until(true, seconds=5.0):
     async with asyncio.timeout(seconds):
-        while not true():  # noqa: ASYNC110  it asks about a dict
+        while not true():
             await asyncio.sleep(0.01)
 
 
