@@ -34,8 +34,12 @@ CREATE = """
 import json, sys
 from pathlib import Path
 from shared.chassis.credentials import create
-print(json.dumps({name: create(Path("/credentials/credentials.json"), label=name, roles=("provider",),
-                               created="2020-01-01T00:00:00+00:00", provider=name) for name in sys.argv[1:]}))
+made = {}
+for word in sys.argv[1:]:
+    role, _, name = word.partition("=")
+    made[word] = create(Path("/credentials/credentials.json"), label=word, roles=(role,),
+                        created="2020-01-01T00:00:00+00:00", **{role: name})
+print(json.dumps(made))
 """
 
 
@@ -67,33 +71,43 @@ def up() -> Iterator[None]:
         compose("--profile", "tools", "down", "--volumes", "--timeout", "50")
 
 
-def tokens() -> dict[str | None, str]:
-    """A token for each provider of the rubric, and under None the office's."""
-    providers = sorted(load(RUBRIC.read_text(encoding="utf-8")).providers)
-    made = compose("run", "--rm", "-T", "--entrypoint", "python", "merit", "-c", CREATE, *providers)
+def tokens() -> dict[str, str]:
+    """A token for each `provider=…` and `unit=…` of the rubric, and one for the `office`."""
+    rubric = load(RUBRIC.read_text(encoding="utf-8"))
+    wanted = [*(f"provider={name}" for name in rubric.providers), *(f"unit={name}" for name in rubric.units)]
+    made = compose("run", "--rm", "-T", "--entrypoint", "python", "merit", "-c", CREATE, *wanted)
     office = compose("run", "--rm", "-T", "--entrypoint", "cat", "merit", "/credentials/office.token")
-    return {**json.loads(made), None: office.strip()}
+    return {**json.loads(made), "office": office.strip()}
 
 
-def send_year(held: dict[str | None, str]) -> dict[int, int]:
+def sender(line: bytes) -> str:
+    """Whose token a line is sent with: an appeal is its unit's, a figure its provider's, all else the office's."""
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return "office"
+    if event.get("type") == "meritlog.AppealFiled.v1":
+        return f"unit={event['subject']}"
+    return f"provider={event['provider']}" if event.get("provider") else "office"
+
+
+def send_year(held: dict[str, str]) -> dict[int, int]:
     """Send every line of the year, each by its own sender; how many lines got each status."""
     statuses: dict[int, int] = {}
     with httpx.Client(base_url=ADDRESS, timeout=30, trust_env=False) as client:
         for line in filter(None, YEAR.read_bytes().splitlines()):
-            try:
-                provider = json.loads(line).get("provider")
-            except (ValueError, AttributeError):
-                provider = None
-            answer = client.post(
-                "/v1/entries/binjiang-2020",
-                content=line,
-                headers={
-                    "content-type": "application/cloudevents+json",
-                    "authorization": f"Bearer {held.get(provider, held[None])}",
-                },
-            )
+            headers = {
+                "content-type": "application/cloudevents+json",
+                "authorization": f"Bearer {held.get(sender(line), held['office'])}",
+            }
+            answer = client.post("/v1/entries/binjiang-2020", content=line, headers=headers)
             statuses[answer.status_code] = statuses.get(answer.status_code, 0) + 1
     return statuses
+
+
+def position(body: dict) -> int:
+    """How far an answer goes: a board shows a closed standing, and says beside it where it stands itself."""
+    return body.get("position") or body["known_at"]["position"]
 
 
 def read(path: str, token: str, *, until: int | None = None, within: float = 60) -> Any:
@@ -103,7 +117,7 @@ def read(path: str, token: str, *, until: int | None = None, within: float = 60)
         while True:
             answer = client.get(path, headers={"authorization": f"Bearer {token}"})
             body = answer.json() if answer.headers["content-type"].endswith("json") else answer.text
-            reached = answer.status_code == 200 and (until is None or body["known_at"]["position"] >= until)
+            reached = answer.status_code == 200 and (until is None or position(body) >= until)
             if reached:
                 return body
             assert time.monotonic() < deadline, (path, answer.status_code, str(body)[:500])
