@@ -19,6 +19,7 @@ from services.intake.store import (
     load_rubric,
     refusal_digest,
     rejected,
+    storable,
 )
 from shared.chassis.problems import Problem
 from shared.chassis.store import Append, Statement, Transaction
@@ -119,9 +120,9 @@ class Desk:
 
     def _current(self, name: str) -> tuple[LedgerState, bool]:
         """Give the state at the head, which another replica may have moved: no refusal may rest on less."""
-        head = self.store.store.stream(entries(name)).head()
+        head = self.store.head(name)
         kept = self._states.get(name)
-        if kept is not None and head is not None and kept[0].position == head.position:
+        if kept is not None and head is not None and (kept[0].position, kept[0].digest) == head[1:]:
             return kept
         loaded = self.store.load(name)
         if loaded is None:
@@ -133,12 +134,13 @@ class Desk:
         return self.allow_sample_clock and self.store.entry(name, 1).data.get("clock") == SAMPLE
 
     def _request(self, job: Request, ledger: Ledger, now: datetime) -> list[Answer] | Exception:
-        if job.if_match is not None and job.if_match != ledger.state.position:
+        if job.if_match not in (None, ledger.state.position) and not _all_known(job, ledger):
             head = ledger.state.position
             detail = f"The head of {job.assessment} is at {head}, not at {job.if_match}; look again and decide anew."
             return Problem(412, "head-moved", detail, position=head)
         if job.dry_run:
-            trial = Ledger(ledger.name, ledger.state.copy(), ledger.sample_clock, ledger.identities.copy())
+            identities, accepted = ledger.identities.copy(), list(ledger.accepted)
+            trial = Ledger(ledger.name, ledger.state.copy(), ledger.sample_clock, identities, accepted)
             return [self._one(trial, event, raw, job, now) for event, raw in zip(job.events, job.raw, strict=True)]
         return [self._one(ledger, event, raw, job, now) for event, raw in zip(job.events, job.raw, strict=True)]
 
@@ -171,11 +173,11 @@ class Desk:
         return Gate(ledger.state, load_rubric).admit(event, caller, moment, ledger.identities)
 
     def _first_receipt(self, ledger: Ledger, position: int) -> Receipt:
-        for each in ledger.accepted:
-            if each.position == position:
-                return Receipt(
-                    ledger.name, each.event.source, each.event.id, position, each.digest, each.acceptedtime, known=True
-                )
+        if ledger.accepted and position >= ledger.accepted[0].position:
+            each = ledger.accepted[position - ledger.accepted[0].position]
+            return Receipt(
+                ledger.name, each.event.source, each.event.id, position, each.digest, each.acceptedtime, known=True
+            )
         receipt = receipt_at(self.store, ledger.name, position)
         if receipt is None:
             message = f"position {position} of {ledger.name} is known by its identity and cannot be read"
@@ -222,11 +224,11 @@ class Desk:
                     assessment,
                     digest,
                     number,
-                    refused.source,
-                    refused.id,
+                    storable(refused.source),
+                    storable(refused.id),
                     key,
                     str(refused.code),
-                    refused.reason,
+                    storable(refused.reason),
                     now,
                     now,
                     1,
@@ -241,6 +243,15 @@ class Desk:
         return [Append(rejected(assessment), first, states)] if states else [], [
             each for each in statements if each.rows
         ]
+
+
+def _all_known(job: Request, ledger: Ledger) -> bool:
+    """Whether the ledger holds all of it: sent again, because the answer was lost, it gets its receipt all the same."""
+    for event in job.events:
+        found = ledger.identities(event.source, event.id) if isinstance(event, Event) else None
+        if found is None or found.content != event.content:
+            return False
+    return True
 
 
 class Asking(Identities):

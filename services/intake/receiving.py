@@ -16,7 +16,8 @@ JSON = "application/json"
 PREFIX = "ce-"
 
 _elements = msgspec.json.Decoder(list[msgspec.Raw]).decode
-_scan = json.JSONDecoder().raw_decode
+# Numbers stay text: reading megabytes of digits as one number would take minutes.
+_scan = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str).raw_decode
 _BLANKS = re.compile(r"[ \t\r\n]*")
 
 

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 from services.intake.domain.outcomes import Accepted, Found, Identity, Refused
 from services.intake.domain.state import PILLARS, LedgerState, restored
 from shared import rubric
-from shared.chassis.store import Append, EventStore, Statement
+from shared.chassis.store import Append, EventStore, Head, Statement
 from shared.contracts.entries import Entry, decode_entry, identity
+from shared.contracts.shapes import ASSESSMENT
 
 ENTRIES, REJECTED = "entries", "rejected"
 NOWHERE = "-"
@@ -74,10 +75,13 @@ class LedgerStore:
         """Work on this store, opened with `DDL` and `VERSION`."""
         self.store = store
 
+    def head(self, assessment: str) -> Head | None:
+        """Give the head of a ledger, or None where there is none; what can be no ledger's name is not looked up."""
+        return self.store.stream(entries(assessment)).head() if ASSESSMENT.fullmatch(assessment) else None
+
     def load(self, assessment: str) -> LedgerState | None:
         """Give the state of a ledger at its head, or None where there is none."""
-        stream = self.store.stream(entries(assessment))
-        head = stream.head()
+        head = self.head(assessment)
         if head is None:
             return None
         positions = self.store.query(
@@ -98,6 +102,8 @@ class LedgerStore:
 
     def found(self, assessment: str, wanted: Iterable[Identity]) -> dict[Identity, Found]:
         """Look up identities, in as few questions as the database takes."""
+        if not ASSESSMENT.fullmatch(assessment):
+            return {}
         keys = {identity(source, id_): (source, id_) for source, id_ in wanted}
         answers: dict[Identity, Found] = {}
         for part in _parts(list(keys)):
@@ -135,6 +141,11 @@ class LedgerStore:
 def _parts(keys: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
     for start in range(0, len(keys), _ASK_AT_ONCE):
         yield keys[start : start + _ASK_AT_ONCE]
+
+
+def storable(text: str | None) -> str | None:
+    """Give a text of anybody's as a column takes it: PostgreSQL's hold no NUL. The raw event is kept beside it."""
+    return None if text is None else text.replace("\0", "\ufffd")
 
 
 def refusal_digest(refused: Refused, raw: bytes) -> bytes:

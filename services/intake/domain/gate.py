@@ -93,7 +93,8 @@ class Gate:
     def _elsewhere(self, event: Event) -> Fault | None:
         state = self.state
         if state.rubric is None and event.type != kinds.ASSESSMENT_OPENED:
-            return Fault(Refusal.UNKNOWN_ASSESSMENT, f"{event.assessment} has not been opened: open it first")
+            name = state.assessment or event.assessment
+            return Fault(Refusal.UNKNOWN_ASSESSMENT, f"{name} has not been opened: open it first")
         if state.assessment is not None and event.assessment != state.assessment:
             reason = f"this is {state.assessment}, the entry names {event.assessment}: send it there"
             return Fault(Refusal.ASSESSMENT_MISMATCH, reason)
