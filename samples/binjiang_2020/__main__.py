@@ -18,19 +18,30 @@ from services.scoring.domain.book import Book
 from services.scoring.domain.coordinate import Coordinate
 from shared.contracts.entries import decode_entry
 from shared.contracts.standing import digest
-from shared.rubric import load
+from shared.rubric import Rubric, load
 
 ROOT = Path(__file__).resolve().parents[2]
 RUBRIC = ROOT / "rubrics" / "binjiang-2020.yaml"
 SEED = 2020
 AFTER_CLOSE = date(2021, 2, 25)
+ADOPTED = date(2020, 9, 1)
+SECOND_VERSION = {
+    "\nversion: 1\n": "\nversion: 2  # 第二版, 自 2020-09-01 起 (合成数据 synthetic)\n",
+    "每个试点计一次，合计限5分": "每个试点（以 occasion 区分）计一次，合计限5分",
+    "each pilot counts once, up to the cap of 5": "each pilot, by its occasion, counts once, up to the cap of 5",
+}
+
+
+def _carried(text: str) -> tuple[Rubric, Json]:
+    """A rubric, and how an event carries its exact text."""
+    rubric = load(text)
+    carried = {"id": rubric.id, "version": str(rubric.version), "digest": rubric.digest, "content": text}
+    return rubric, carried
 
 
 def opening() -> Json:
     """The event that opens the assessment, with the rubric's exact text."""
-    text = RUBRIC.read_text(encoding="utf-8")
-    rubric = load(text)
-    carried = {"id": rubric.id, "version": str(rubric.version), "digest": rubric.digest, "content": text}
+    rubric, carried = _carried(RUBRIC.read_text(encoding="utf-8"))
     data: Json = {
         "rubric": carried,
         "period": {"from": rubric.start.isoformat(), "to": rubric.end.isoformat()},
@@ -41,11 +52,24 @@ def opening() -> Json:
     return office("AssessmentOpened", "opening", at(OPENED, 8), data)
 
 
+def adoption() -> Json:
+    """The event that puts a second version in force: an explanation is worded anew, and no rule differs."""
+    text = RUBRIC.read_text(encoding="utf-8")
+    for before, after in SECOND_VERSION.items():
+        if text.count(before) != 1:
+            message = f"the rubric does not say once: {before}"
+            raise ValueError(message)
+        text = text.replace(before, after)
+    reason = f"{NOTE}: 第二版补充试点加分的说明, 计分规则不变"
+    data: Json = {"rubric": _carried(text)[1], "supersedes": "1", "reason": reason}
+    return office("RubricAdopted", "rubric/2", at(ADOPTED, 9, 30), data)
+
+
 def drafts() -> Iterator[Draft]:
     """Every draft of the year, in no order."""
     random = Random(SEED)
     sent = [*reports(random), *work(random)]
-    yield from map(draft, (opening(), *sent))
+    yield from map(draft, (opening(), adoption(), *sent))
     yield from completeness()
     yield from disputes(sent, random)
     yield from refusals(sent, mended(sent)[0], AFTER_CLOSE)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from random import Random
 
-from samples.binjiang_2020.drafts import NOTE, SOURCES, Draft, Json, YearSoFar, at, draft, event, line, office
+from samples.binjiang_2020.drafts import NOTE, SOURCES, Draft, Json, YearSoFar, at, draft, event, figure, line, office
 from samples.binjiang_2020.office import award, judged
 
 CORRECTIONS, WITHDRAWALS, CONFIRMATIONS, REPEATS = 55, 25, 110, 40
@@ -218,6 +218,16 @@ def _stands(kind: str, id: str, moment: datetime, **more: int | str) -> Draft:
     return Draft(moment, make)
 
 
+def _preliminary() -> Iterator[Json]:
+    """Two first counts, later corrected downwards: 6/297 of 25 and 27/2640 of 50 look alike, rounded (A28)."""
+    day = date(2020, 1, 3)
+    for serial, (unit, indicator, measure, value) in enumerate(
+        (("science", "K1", "tech_firms", "6"), ("hr", "R1", "trained_person_times", "27"))
+    ):
+        moment = at(date(2020, 6, 19), 18, serial)
+        yield figure(unit, unit, indicator, measure, value, day, moment, note=f"{NOTE}: 初步统计")
+
+
 def _repeats(sent: Sequence[Json], random: Random) -> Iterator[Draft]:
     """The same event again, days later: a producer that was restarted."""
     for made in random.sample(sent, REPEATS):
@@ -227,7 +237,7 @@ def _repeats(sent: Sequence[Json], random: Random) -> Iterator[Draft]:
 def disputes(sent: Sequence[Json], random: Random) -> Iterator[Draft]:
     """Everything that answers something `sent` in the ordinary course."""
     yield from _mended(sent, random)
-    for made in (*_determinations(), *_rulings(), *_appeals(sent), _recusal()):
+    for made in (*_determinations(), *_rulings(), *_appeals(sent), *_preliminary(), _recusal()):
         yield draft(made)
     # One paper under two lines (shared-evidence), and a judgement entered by mistake and settled anew.
     for serial, (name, indicator) in enumerate((("relending", "B2"), ("city-meeting", "B3")), 901):
@@ -244,7 +254,7 @@ def disputes(sent: Sequence[Json], random: Random) -> Iterator[Draft]:
             {"name": "会议材料.pdf", "digest": "sha256:" + "ab" * 32, "href": "https://files.example/shared"}
         ]
         yield draft(paper)
-    yield draft(judged("commerce", "C3", "8", date(2020, 11, 18), date(2020, 11, 19), random, again="/late"))
+    yield draft(judged("commerce", "C3", "8", date(2020, 11, 15), date(2020, 11, 19), random, again="/late"))
     yield from _repeats(sent, random)
     yield _stands("AssessmentFrozen", "freeze/1", at(date(2021, 1, 28), 18))
     yield _stands(*CLOSING, at(date(2021, 2, 5), 18))

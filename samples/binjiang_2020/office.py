@@ -70,7 +70,7 @@ def _judgements(random: Random) -> Iterator[Json]:
                 value = base if base == 10 else max(2, min(8, base + random.choice((-1, 0, 0, 1))))
                 yield judged(unit, indicator, str(value), day, known(day, 12 + number), random)
     # Values that only some readings of the tiers let count (finding A08).
-    yield judged("hr", "C4", "6.5", date(2020, 8, 15), date(2020, 8, 20), random, again="/half")
+    yield judged("hr", "C4", "6.5", date(2020, 8, 16), date(2020, 8, 20), random, again="/half")
     yield judged("science", "C1", "7.3", date(2020, 10, 20), date(2020, 10, 23), random, again="/fine")
 
 

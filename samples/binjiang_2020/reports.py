@@ -102,12 +102,14 @@ def _completion(random: Random) -> Iterator[Json]:
         for provider, lag in (("pbc-hangzhou", 10), ("cbirc-zhejiang", 12)):
             if provider == "cbirc-zhejiang" and month in {2, 5}:
                 continue  # one provider alone: the indicator is pending
-            differs = 1.5 if provider == "cbirc-zhejiang" and month in {4, 8, 10} else 0
+            differs = 1.5 if provider == "cbirc-zhejiang" and month in {3, 4, 8, 10} else 0
             moment = at(known(day, lag), 14, random.randint(0, 59))
             yield figure(provider, "reform", "F2", "completion", f"{done + differs:.1f}", day, moment)
         if month in {4, 8, 12}:
             moment = at(known(day, 20), 15, random.randint(0, 59))
-            yield figure("sme-office", "reform", "F2", "completion", f"{done + 0.5:.1f}", day, moment)
+            # April stands exactly on the cliff of 70 % (finding A06).
+            value = "70" if month == 4 else f"{done + 0.5:.1f}"
+            yield figure("sme-office", "reform", "F2", "completion", value, day, moment)
 
 
 def _tax(random: Random) -> Iterator[Json]:
