@@ -1,5 +1,6 @@
 """What kustomize makes of deploy/k8s, as plain dictionaries, and small questions to ask of them."""
 
+import atexit
 import shutil
 import subprocess
 import tempfile
@@ -24,15 +25,22 @@ STAND_INS = {
 
 
 @cache
-def tree(name: str) -> Path:
-    """A folder of deploy/k8s, in a copy that has the secrets which are never committed."""
-    copy = Path(tempfile.mkdtemp(prefix="meritlog-k8s-")) / "k8s"
+def copied() -> Path:
+    """A copy of deploy/k8s that has the secrets which are never committed; gone when the tests end."""
+    folder = Path(tempfile.mkdtemp(prefix="meritlog-k8s-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    copy = folder / "k8s"
     shutil.copytree(DEPLOY / "k8s", copy, ignore=shutil.ignore_patterns("secrets"))
     wanted = yaml.safe_load((copy / "overlays/dev/kustomization.yaml").read_text())["secretGenerator"]
     for file in (copy / "overlays/dev" / path for secret in wanted for path in secret["files"]):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(STAND_INS[file.name])
-    return copy / name
+    return copy
+
+
+def tree(name: str) -> Path:
+    """A folder of that copy."""
+    return copied() / name
 
 
 @cache
