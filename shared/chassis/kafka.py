@@ -7,11 +7,12 @@ and digest.
 """
 
 import asyncio
+import logging
 import ssl
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import stamina
 import structlog
@@ -25,6 +26,7 @@ from faststream.kafka.message import KafkaMessage
 from faststream.kafka.security import parse_security
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 
+from shared.chassis.metrics import Metrics
 from shared.chassis.settings import ServiceSettings
 from shared.chassis.stream import Follower
 
@@ -35,6 +37,11 @@ LARGEST = 16 * 1024 * 1024
 COMMIT_SECONDS = 1.0
 SWEEP_SECONDS = 30.0
 TAKE_OVER_SECONDS = 20.0
+CONNECT_SECONDS = 5.0
+T = TypeVar("T")
+# FastStream says of every start what we do on purpose; what it says of failures matters.
+LIBRARY = logging.getLogger("faststream.reading")
+LIBRARY.setLevel(logging.ERROR)
 
 
 class NoTopic(Exception):
@@ -77,8 +84,22 @@ class Kafka:
 
         :raises KafkaError: nobody answers
         """
+        return await unbroken(self._existing())
+
+    async def _existing(self) -> set[str]:
         async with admin(self) as client:
             return set(await client.list_topics())
+
+
+async def unbroken(connecting: Coroutine[Any, Any, T]) -> T:
+    """Await it; when cancelled, let it come to its end first: a client cancelled while it connects leaks the socket."""
+    task = asyncio.ensure_future(connecting)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task}, timeout=CONNECT_SECONDS)
+        task.cancel()
+        raise
 
 
 @asynccontextmanager
@@ -107,22 +128,26 @@ class Reader(ConsumerRebalanceListener):
         group: str,
         handle: Callable[[Sequence[Incoming]], Awaitable[None]],
         *,
+        metrics: Metrics | None = None,
         records: int = 1000,
     ) -> None:
         self.kafka = kafka
         self.topics = tuple(topics)
         self.handle = handle
+        self.metrics = metrics
         self.log: structlog.typing.FilteringBoundLogger = structlog.get_logger().bind(topics=list(topics), group=group)
         self.busy = asyncio.Lock()
         self.read: dict[TopicPartition, int] = {}
         self.committed: dict[TopicPartition, int] = {}
+        self.unheard = False
         self.broker = KafkaBroker(
             kafka.bootstrap.split(","),
             security=kafka.security,
             apply_types=False,
             consumer_only=True,
             allow_auto_create_topics=False,
-            logger=None,
+            logger=LIBRARY,
+            log_level=logging.DEBUG,
             graceful_timeout=TAKE_OVER_SECONDS,
         )
         self.subscriber = self.broker.subscriber(
@@ -173,13 +198,30 @@ class Reader(ConsumerRebalanceListener):
         if missing := set(self.topics) - await self.kafka.existing():
             raise NoTopic(f"Kafka has no topic {', '.join(sorted(missing))}; make it with `merit topics`.")
         try:
-            await self.broker.start()
+            await unbroken(self.broker.start())
             self.log.info("reading")
             while True:
                 await asyncio.sleep(COMMIT_SECONDS)
+                self.watch()
                 await self.commit()
         finally:
             await self.broker.stop()
+
+    def watch(self) -> None:
+        """Progress, not a ping, is what shows that reading goes on.
+
+        :raises KafkaError: it has ended by itself
+        """
+        if any(task.done() for task in self.subscriber.tasks):
+            raise KafkaError(f"reading {', '.join(self.topics)} has ended")
+        consumer: Any = self.consumer
+        if consumer is None or self.metrics is None:
+            return
+        unread = dict.fromkeys(self.topics, 0)
+        for where in consumer.assignment() & self.read.keys():
+            unread[where.topic] += max(0, (consumer.highwater(where) or 0) - self.read[where])
+        for topic, number in unread.items():
+            self.metrics.unread.labels(topic).set(number)
 
     async def commit(self) -> None:
         """Tell the group how far was read, where that has changed; by time, since each costs the broker 5 ms."""
@@ -190,9 +232,14 @@ class Reader(ConsumerRebalanceListener):
             async with asyncio.timeout(5):
                 await self.consumer.commit(offsets)  # pyright: ignore[reportUnknownMemberType]
         except (KafkaError, TimeoutError) as error:  # only a hint; said, because it is often the first sign
-            self.log.warning("offsets could not be committed", reason=str(error) or "no answer")
+            tell = self.log.debug if self.unheard else self.log.warning
+            tell("offsets could not be committed", reason=str(error) or "no answer")
+            self.unheard = True
         else:
             self.committed.update(offsets)
+            if self.unheard:
+                self.log.info("offsets are committed again")
+            self.unheard = False
 
     # aiokafka awaits what these return; its annotations do not say so.
     async def on_partitions_revoked(  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -230,7 +277,7 @@ async def follow(follower: Follower, kafka: Kafka, topic: str, group: str) -> No
 
     sweeping = asyncio.create_task(sweep(follower))
     try:
-        await Reader(kafka, [topic], group, handle).run()
+        await Reader(kafka, [topic], group, handle, metrics=follower.health.metrics).run()
     finally:
         sweeping.cancel()
         with suppress(asyncio.CancelledError):

@@ -135,6 +135,11 @@ class Lane:
             self._done.clear()
         self._work.set()
 
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to do."""
+        return self._done.is_set()
+
     async def settled(self) -> None:
         """Return when nothing is left to do, or as soon as this lane cannot go on: nobody else waits for it."""
         await self._done.wait()

@@ -54,6 +54,9 @@ class Metrics:
             ["upstream", "outcome"],
             registry=self.registry,
         )
+        self.unread = Gauge(
+            "meritlog_topic_unread", "Records of a topic not read yet.", ["topic"], registry=self.registry
+        )
         self.published = Counter(
             "meritlog_published", "Records that the broker confirmed.", ["kind"], registry=self.registry
         )

@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 from aiokafka.partitioner import DefaultPartitioner
 
-from shared.chassis.kafka import CONTENT_TYPE, LARGEST, Kafka, NoTopic
+from shared.chassis.kafka import CONTENT_TYPE, LARGEST, Kafka, NoTopic, unbroken
 from shared.chassis.metrics import Metrics
 from shared.chassis.record import Record
 from shared.chassis.store import Conflict, EventStore, Published, StoreError
@@ -88,7 +88,7 @@ class Relay:
             request_timeout_ms=int(ANSWER_SECONDS * 1000),
         )
         try:
-            await producer.start()
+            await unbroken(producer.start())
             yield producer
         finally:
             await drop(producer)
@@ -215,7 +215,7 @@ class Relay:
             **self.kafka.terms(), enable_auto_commit=False, max_partition_fetch_bytes=LARGEST
         )
         try:
-            await consumer.start()
+            await unbroken(consumer.start())
             await asyncio.sleep(0)  # lets its task begin: `stop` lets out the cancellation of one that has not
             consumer.assign(list(places.values()))
             ends = await consumer.end_offsets(list(places.values()))

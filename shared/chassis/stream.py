@@ -98,9 +98,11 @@ class Follower:
                 self.counted("unreadable", 1)
                 continue
             parts[record.assessment].append(record)
+        # Who is still busy with the batch before is slow: it has held the others up once, that is enough.
+        prompt = [assessment for assessment in parts if self.lane(assessment).idle]
         for assessment, records in parts.items():
             self.lane(assessment).put(records)
-        await self.settled(parts, HOLD)
+        await self.settled(prompt, HOLD)
 
     def look(self, assessments: Iterable[str]) -> None:
         """Read the feed of these assessments to its end, beside whatever comes next."""
