@@ -28,7 +28,7 @@ FURTHEST = 10**18
 FORM = {"type": "object", "properties": {each.name: {"type": "string"} for each in fields(Form)}}
 
 
-def _serving(request: Request) -> Serving:
+async def _serving(request: Request) -> Serving:
     return request.app.state.serving
 
 

@@ -29,7 +29,7 @@ Place = Annotated[int, Path(ge=1, le=2**63 - 1, description="Position of an entr
 After = Annotated[int, Query(ge=0, le=2**63 - 1, description="Only what lies beyond this position.")]
 
 
-def _ledgers(request: Request) -> Ledgers:
+async def _ledgers(request: Request) -> Ledgers:
     return request.app.state.ledgers
 
 

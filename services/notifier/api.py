@@ -36,11 +36,11 @@ class Wish(BaseModel):
     secret: str | None = Field(None, max_length=128, description="`whsec_…` of your own; without it, one is made.")
 
 
-def _notices(request: Request) -> Notices:
+async def _notices(request: Request) -> Notices:
     return request.app.state.notices
 
 
-def _mailroom(request: Request) -> Mailroom:
+async def _mailroom(request: Request) -> Mailroom:
     return request.app.state.mailroom
 
 

@@ -26,7 +26,7 @@ OFFICE = frozenset({"assessor", "auditor"})
 _EVENT_ID = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
 
 
-def _boards(request: Request) -> Boards:
+async def _boards(request: Request) -> Boards:
     return request.app.state.boards
 
 

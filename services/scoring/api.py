@@ -27,7 +27,7 @@ LOOK_AGAIN = 0.5
 """Seconds after which a waiting question looks at the store, where another replica may have written."""
 
 
-def _books(request: Request) -> Books:
+async def _books(request: Request) -> Books:
     return request.app.state.books
 
 
