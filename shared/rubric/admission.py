@@ -61,8 +61,9 @@ class Admission:
         if provider not in asked.providers:
             known = ", ".join(asked.providers)
             found.append(NotPlaced("not-your-measure", f"{measure} of {indicator} is reported by {known}"))
-        malformed = _malformed(asked, data)
-        return _in_order(found + (malformed or _value_faults(asked, data)))
+        value = None if asked.words else _number(data.get("value"))
+        found += _malformed(asked, data, value) or _value_faults(asked, data, value)
+        return _in_order(found)
 
     def needs_reason(self, indicator: str, measure: str) -> bool:
         """Whether figures of this measure are judged and so must say why."""
@@ -186,7 +187,7 @@ class Admission:
 
 
 def _in_order(found: list[NotPlaced]) -> list[NotPlaced]:
-    return sorted(found, key=lambda fault: Refusal(fault.code).order)
+    return sorted(found, key=lambda fault: Refusal(fault.code).order) if len(found) > 1 else found
 
 
 def _raise_first(found: list[NotPlaced]) -> None:
@@ -205,10 +206,9 @@ def _plain(value: Fraction) -> str:
     return str(value.numerator) if value.denominator == 1 else shown(value, 6).rstrip("0")
 
 
-def _malformed(measure: Measure, data: Mapping[str, Any]) -> list[NotPlaced]:
+def _malformed(measure: Measure, data: Mapping[str, Any], value: Fraction | None) -> list[NotPlaced]:
     found: list[NotPlaced] = []
-    value = data.get("value")
-    if not isinstance(value, str) or (not measure.words and _number(value) is None):
+    if value is None and not (measure.words and isinstance(data.get("value"), str)):
         found.append(NotPlaced("malformed", f"the value of {measure.id} is a decimal, as in 12.5"))
     if measure.lists and not _name(data.get("occasion")):
         found.append(NotPlaced("malformed", f"{measure.id} has several lists: name the list in `occasion`"))
@@ -221,13 +221,11 @@ def _name(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
-def _value_faults(measure: Measure, data: Mapping[str, Any]) -> list[NotPlaced]:
-    text = str(data["value"])
-    if measure.words:
-        if text in measure.words:
+def _value_faults(measure: Measure, data: Mapping[str, Any], value: Fraction | None) -> list[NotPlaced]:
+    if value is None:
+        if data["value"] in measure.words:
             return []
         return [NotPlaced("out-of-range", f"{measure.id} is one of {', '.join(measure.words)}")]
-    value = fraction(text)
     if measure.low is not None and value < measure.low:
         return [NotPlaced("out-of-range", f"{measure.id} is at least {_plain(measure.low)}")]
     if measure.high is not None and value > measure.high:

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from shared.rubric.outcome import Amount, Case
+from shared.rubric.outcome import Amount, Case, Input
 from shared.rubric.reader import Reader
-from shared.rubric.rules.grammar import Env, Quantity, gives_quantity, quantity
+from shared.rubric.rules.grammar import Condition, Env, Quantity, condition, gives_quantity, quantity
 
 _TOGETHER: dict[str, Callable[[Sequence[Fraction]], Fraction]] = {
     "highest": max,
@@ -18,22 +18,44 @@ _TOGETHER: dict[str, Callable[[Sequence[Fraction]], Fraction]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cohort(Quantity):
+class Among(Quantity):
+    """Units compared by one quantity: those that the indicator assesses, or those of them `where` something holds."""
+
+    units: tuple[str, ...]
+    of: Quantity
+    where: Condition | None
+
+    def amounts(self, case: Case, *, peers: bool = False) -> tuple[dict[str, Amount], tuple[Input, ...], bool]:
+        """Give each unit's own amount, all that was looked at, and whether it is open who belongs to the cohort."""
+        found: dict[str, Amount] = {}
+        looked: list[Amount] = []
+        open_ = False
+        for unit in self.units:
+            if peers and unit == case.unit:
+                continue
+            told, seen = (True, ()) if self.where is None else self.where.holds(case.of(unit))
+            looked += seen
+            open_ = open_ or told is None
+            if told:
+                found[unit] = self.of.amount(case.of(unit))
+        amounts = (*looked, *found.values())
+        return found, tuple({id(each.row): each for amount in amounts for each in amount.inputs}.values()), open_
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cohort(Among):
     """One number over the units of the cohort, with or without (`peers`) the unit itself.
 
     It is pending while a unit's own number is missing: that one may still change it.
     """
 
     word: str
-    units: tuple[str, ...]
-    of: Quantity
     peers: bool
 
     def amount(self, case: Case) -> Amount:
         """Work it out over all units that have a number."""
-        units = [unit for unit in self.units if not (self.peers and unit == case.unit)]
-        amounts = [self.of.amount(case.of(unit)) for unit in units]
-        inputs = tuple(each for amount in amounts for each in amount.inputs)
+        found, inputs, open_ = self.amounts(case, peers=self.peers)
+        amounts = list(found.values())
         conflict = next((amount.conflict for amount in amounts if amount.conflict is not None), None)
         if conflict is not None:
             return Amount(None, conflict=conflict, inputs=inputs)
@@ -41,58 +63,58 @@ class Cohort(Quantity):
         if not numbers:
             lacking = tuple(dict.fromkeys(name for amount in amounts for name in amount.lacking))
             return Amount(None, lacking=lacking or ("peers",), inputs=inputs)
-        open_ = len(numbers) < len(amounts) or any(amount.pending for amount in amounts)
+        open_ = open_ or len(numbers) < len(amounts) or any(amount.pending for amount in amounts)
         return Amount(_TOGETHER[self.word](numbers), pending=open_, inputs=inputs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place(Quantity):
-    """The unit's place in the cohort, from 1; equal numbers share a place."""
+class Place(Among):
+    """The unit's place in the cohort, from 1; equal numbers share a place. Who is left out of it has none."""
 
-    units: tuple[str, ...]
-    of: Quantity
     lower: bool
     dense: bool
 
     def amount(self, case: Case) -> Amount:
         """Count who stands before it."""
-        amounts = {unit: self.of.amount(case.of(unit)) for unit in self.units}
-        inputs = tuple(each for amount in amounts.values() for each in amount.inputs)
+        amounts, inputs, open_ = self.amounts(case)
         conflict = next((amount.conflict for amount in amounts.values() if amount.conflict is not None), None)
-        own = amounts[case.unit]
+        own = amounts.get(case.unit, Amount(None, lacking=("place",)))
         if conflict is not None or not isinstance(own.value, Fraction):
             return Amount(None, lacking=own.lacking, conflict=conflict, inputs=inputs)
         numbers = [amount.value for amount in amounts.values() if isinstance(amount.value, Fraction)]
         before = [number for number in numbers if (number < own.value if self.lower else number > own.value)]
         place = len(set(before)) if self.dense else len(before)
-        open_ = len(numbers) < len(amounts) or any(amount.pending for amount in amounts.values())
+        open_ = open_ or len(numbers) < len(amounts) or any(amount.pending for amount in amounts.values())
         return Amount(Fraction(place + 1), pending=open_, inputs=inputs)
 
 
 def _cohort(reader: Reader, env: Env, word: str) -> Quantity:
     inner = replace(env, uses=replace(env.uses, cohort=False))
+    everybody: Condition | None = None
     of = quantity(reader.need("of"), inner)
+    where = reader.field("where", lambda part: condition(part, inner), everybody)
     if inner.uses.cohort:
         reader.need("of").fail("a cohort stands within a cohort", "state what is compared for one unit alone")
     env.uses.cohort = True
     units = env.owner.units
     chosen = reader.need(word)
     if word == "cohort" and chosen.text() == "place":
-        reader.only(word, "of", "better", "ties")
+        reader.only(word, "of", "where", "better", "ties")
         return Place(
             units=units,
             of=of,
+            where=where,
             lower=reader.field("better", lambda part: part.one_of({"higher": False, "lower": True}), False),
             dense=reader.field("ties", lambda part: part.one_of({"competition": False, "dense": True}), False),
         )
-    reader.only(word, "of")
+    reader.only(word, "of", "where")
     known = {name: name for name in (*_TOGETHER, *(("place",) if word == "cohort" else ()))}
-    return Cohort(word=chosen.one_of(known), units=units, of=of, peers=word == "peers")
+    return Cohort(word=chosen.one_of(known), units=units, of=of, where=where, peers=word == "peers")
 
 
 @gives_quantity("cohort")
 def cohort(reader: Reader, env: Env) -> Quantity:
-    """`{cohort: highest, of: new_firms}`; `place` also takes `better` and `ties`."""
+    """`{cohort: highest, of: new_firms, where: condition}`; `place` also takes `better` and `ties`."""
     return _cohort(reader, env, "cohort")
 
 

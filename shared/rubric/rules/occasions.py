@@ -7,6 +7,7 @@ several that compete the one with most points counts, then the line listed first
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 from typing import ClassVar
 
@@ -48,7 +49,7 @@ class Occasions(Points):
     """What awards give (`sign` 1) or deductions take (-1), from `start` points.
 
     `across` are indicators among which one occasion counts once, on its highest line, earlier indicators first on a
-    tie; `across_by` names the finding that decides this.
+    tie; `across_by` names the finding that decides this. `since` is the first day that counts under every reading.
     """
 
     rule: ClassVar[str] = "occasions"
@@ -59,6 +60,7 @@ class Occasions(Points):
     start: Fraction
     across: tuple[str, ...]
     across_by: str | None
+    since: date
 
     @property
     def word(self) -> str:
@@ -86,6 +88,9 @@ class Occasions(Points):
     def climbed(self, rows: list[Award], dropped: Dropped) -> list[Award]:
         """Keep one award per line and occasion, then one per occasion on each ladder; the highest first."""
         ranked = sorted(rows, key=self._rank) if len(rows) > 1 else rows
+        if self.since > date.min:
+            dropped.update((row.position, None) for row in rows if row.occurred < self.since)
+            ranked = [row for row in ranked if row.occurred >= self.since]
         return _ladders(self.group, _first(ranked, lambda row: (row.line, row.name), dropped, None), dropped)
 
     def _rank(self, row: Award) -> tuple[Fraction, int, int]:
@@ -208,6 +213,8 @@ def _occasions(reader: Reader, env: Env, *, takes: bool) -> Points:
         start=start,
         across=across,
         across_by=across_at.deciding() if across_at is not None else None,
+        # Where a finding decides the day, rows before it are left out before a rule is asked.
+        since=env.owner.counts_from.get("", date.min),
     )
 
 
