@@ -1,24 +1,19 @@
-"""Intake over HTTP: events in; entries, receipts, refusals and rubrics out."""
+"""Intake's ledgers over HTTP: entries, receipts, refusals and rubrics out; `sending` takes events in."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
-from services.intake.desk import Answer, Receipt, receipt_at
-from services.intake.desk import Request as Sending
-from services.intake.domain.outcomes import Refused
+from services.intake.desk import receipt_at
 from services.intake.ledgers import Ledgers
-from services.intake.receiving import BATCH, JSON, PREFIX, STRUCTURED, read, split, structured_of
+from services.intake.receiving import JSON, STRUCTURED
+from services.intake.sending import receipt_json
 from services.intake.store import ENTRIES, entries
 from shared.chassis.auth import Calling, Visiting
-from shared.chassis.http import accepts, read_body
 from shared.chassis.problems import Problem
-from shared.contracts.events import LARGEST_WITH_RUBRIC, Malformed
-from shared.contracts.problems import problem
-from shared.contracts.refusals import http_status, title
 
 LINES = "application/x-ndjson"
 PAGE = 1000
@@ -39,91 +34,6 @@ _json = msgspec.json.encode
 
 def _answer(value: Any, status: int = 200, **headers: str) -> Response:
     return Response(_json(value), status, headers, media_type=JSON)
-
-
-@router.post(
-    "/v1/entries/{assessment}",
-    status_code=201,
-    responses={
-        200: {"description": "Known already: the first receipt. For a batch, one result per event, in order."},
-        201: {"description": "Accepted, and on the disk: the receipt."},
-        409: {"description": "`id-conflict`, `entry-superseded` or `closed`."},
-        412: {"description": "The head is not where `If-Match` says."},
-        413: {"description": "`too-large`."},
-        415: {"description": "Not a CloudEvent's content type."},
-        422: {"description": "Refused, with its code."},
-    },
-    openapi_extra={"requestBody": {"required": True, "content": {STRUCTURED: {}, BATCH: {}, JSON: {}}}},
-)
-async def send(
-    request: Request,
-    assessment: Assessment,
-    caller: Calling,
-    ledgers: Using,
-    media: Annotated[str, Depends(accepts(STRUCTURED, BATCH, JSON))],
-    dry_run: Annotated[bool, Query(alias="dry-run", description="Judge, and record nothing.")] = False,  # noqa: FBT002
-    if_match: Annotated[str | None, Header(alias="If-Match", description='The head you saw: `"412"`.')] = None,
-) -> Response:
-    """Take one event (structured or binary mode) or a batch of them."""
-    limit = ledgers.settings.max_body if media == BATCH else LARGEST_WITH_RUBRIC + 1
-    body = await read_body(request, limit, silence=ledgers.settings.body_seconds)
-    raw = _raw(request, media, body)
-    if len(raw) > ledgers.settings.batch_entries:
-        detail = f"A batch may hold {ledgers.settings.batch_entries} events, this one has {len(raw)}; send it in parts."
-        raise Problem(413, "too-large", detail)
-    sending = Sending(assessment, [read(each) for each in raw], raw, caller, dry_run, if_match=_position(if_match))
-    answers = await ledgers.decide(sending)
-    if media == BATCH:
-        return _answer([_result(answer, dry_run=dry_run) for answer in answers])
-    return _single(answers[0], dry_run=dry_run)
-
-
-def _raw(request: Request, media: str, body: bytes) -> list[bytes]:
-    if media == BATCH:
-        try:
-            return split(body)
-        except Malformed as fault:
-            raise Problem(422, str(fault.code), fault.reason, title=title(fault.code)) from None
-    if media == JSON and any(name.startswith(PREFIX) for name in request.headers):
-        return [structured_of(request.headers, body)]
-    return [body]
-
-
-def _position(if_match: str | None) -> int | None:
-    if if_match is None:
-        return None
-    text = if_match.strip().removeprefix("W/").strip('"')
-    if not (text.isascii() and text.isdigit()):
-        raise Problem(422, "invalid-request", 'If-Match takes the position of the head you saw, as `"412"`.')
-    return int(text)
-
-
-def _single(answer: Answer, *, dry_run: bool) -> Response:
-    body = _result(answer, dry_run=dry_run)
-    status = body["status"]
-    if isinstance(answer, Refused):
-        return Response(_json(body), status, media_type="application/problem+json")
-    if status == 201:
-        return _answer(
-            body, status, Location=f"/v1/entries/{answer.assessment}/{answer.position}", ETag=f'"{answer.position}"'
-        )
-    return _answer(body, status)
-
-
-def _result(answer: Answer, *, dry_run: bool) -> dict[str, Any]:
-    if isinstance(answer, Refused):
-        status = 403 if answer.by_credential else http_status(answer.code)
-        return problem(answer.code, answer.reason, status=status, source=answer.source, id=answer.id)
-    body = receipt_json(answer)
-    if dry_run and not answer.known:
-        return {"status": 200, "dry_run": True, "would_accept": True} | body
-    return {"status": 200 if answer.known else 201} | body
-
-
-def receipt_json(receipt: Receipt) -> dict[str, Any]:
-    """Give a receipt as JSON, with where its proof is."""
-    proof = f"/v1/receipts/{receipt.assessment}/{receipt.position}"
-    return msgspec.to_builtins(receipt) | {"receipt": proof}
 
 
 @router.get("/v1/entries")

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from services.intake.api import router
+from services.intake import api, sending
 from services.intake.desk import Desk, utc_now
 from services.intake.handlers import inbox
 from services.intake.ledgers import Ledgers
@@ -34,4 +34,5 @@ def build(settings: IntakeSettings) -> Service:
             finally:
                 await ledgers.committer.drain()
 
-    return Service("intake", title="Meritlog intake", settings=settings, routers=[router], work=work)
+    routers = [sending.router, api.router]
+    return Service("intake", title="Meritlog intake", settings=settings, routers=routers, work=work)

@@ -248,7 +248,9 @@ class Desk:
 def _all_known(job: Request, ledger: Ledger) -> bool:
     """Whether the ledger holds all of it: sent again, because the answer was lost, it gets its receipt all the same."""
     for event in job.events:
-        found = ledger.identities(event.source, event.id) if isinstance(event, Event) else None
+        if isinstance(event, Malformed):
+            return False
+        found = ledger.identities(event.source, event.id)
         if found is None or found.content != event.content:
             return False
     return True

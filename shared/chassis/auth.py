@@ -52,6 +52,12 @@ class Caller(msgspec.Struct, frozen=True):
         return prefix is None or source == prefix or source.startswith(prefix.rstrip("/") + "/")
 
 
+ANYBODY = Caller.open()
+SCHEME = "bearer"
+SECURITY = [{SCHEME: list[str]()}]
+"""What an OpenAPI document says of an operation that takes a credential."""
+
+
 class Authority:
     """Tells callers apart. With a path: by its credentials, read again when the file changes; without: open.
 
@@ -109,7 +115,7 @@ class Authority:
         :raises Problem: 401 `unauthenticated`
         """
         if self.path is None:
-            return Caller.open()
+            return ANYBODY
         if token is None:
             raise unauthenticated("Send a credential as `Authorization: Bearer merit_…`.")
         self.reload(self.path)
@@ -144,21 +150,29 @@ def bearer(request: Request) -> str | None:
     return token.strip()
 
 
+def calling(request: Request) -> Caller:
+    """Who calls, for a handler that takes the request as it is and names `SECURITY` in its document.
+
+    :raises Problem: 401
+    """
+    authority: Authority = request.app.state.authority
+    return ANYBODY if authority.is_open else authority.caller(bearer(request))
+
+
 class Bearer(SecurityBase):
     """Dependency: who calls. One call and not two (reading, then judging): it stands before every request."""
 
     def __init__(self, *, visitors: bool = False) -> None:
         self.visitors = visitors
-        self.scheme_name = "bearer"
+        self.scheme_name = SCHEME
         self.model = HTTPBearer(description="`merit_<id>_<secret>`, made by `merit credential create`.")
 
     async def __call__(self, request: Request) -> Caller | None:
         """Who calls; None for a visitor without a credential where those are let in; else 401."""
         authority: Authority = request.app.state.authority
-        if authority.is_open:
-            return Caller.open()
-        token = bearer(request)
-        return None if token is None and self.visitors else authority.caller(token)
+        if self.visitors and not authority.is_open and bearer(request) is None:
+            return None
+        return calling(request)
 
 
 Calling = Annotated[Caller, Depends(Bearer())]

@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from functools import lru_cache
 from types import FrameType
 from typing import TypeVar
 
@@ -240,6 +241,7 @@ class LoopbackNames:
         await self.app(scope, receive, send)
 
 
+@lru_cache(maxsize=256)
 def is_here(host_header: str) -> bool:
     """Whether a Host header names the loopback, without asking a resolver that others may answer for."""
     name = host_header.rpartition(":")[0] if host_header.rpartition(":")[2].isdigit() else host_header

@@ -28,6 +28,7 @@ def instant(text: str) -> datetime:
         raise ValueError(message) from None
 
 
+@lru_cache(maxsize=16)  # entries that are accepted together share theirs
 def stamp(moment: datetime) -> str:
     """Write a moment as `acceptedtime`: RFC 3339 in UTC, microseconds only where there are any."""
     return moment.astimezone(UTC).isoformat()[: -len("+00:00")] + "Z"
