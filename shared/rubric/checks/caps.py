@@ -30,6 +30,15 @@ def stopped(rubric: Rubric, outline: Outline) -> Iterator[Fault]:
             for node in occasions_in(rubric.compiled(owner.id, table)[0])
             for line in node.group.all_lines
         }
+        if all(day > rubric.end for day in owner.counts_from.values()) and owner.counts_from:
+            yield outline.fault(
+                f"nothing of {owner.id} ever counts: its first day lies behind the end of the period",
+                "let `counts_from` be a day of the period",
+                "indicators",
+                owner.id,
+                "counts_from",
+            )
+            continue
         situations = Situations(rubric, owner, tables)
         for line in owner.lines.values():
             if line.id in listed:  # what no rule lists is a clause without a rule

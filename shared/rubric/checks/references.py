@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from shared.rubric.checks.outline import Outline, below, fault, plainly
 from shared.rubric.faults import Fault
+from shared.rubric.model import Measure
 from shared.rubric.reader import Reader
 from shared.rubric.rubric import Rubric
 
@@ -19,6 +20,7 @@ def loose(rubric: Rubric, outline: Outline) -> Iterator[Fault]:
             holder = rubric.indicators.get(plainly(part.get("indicator"), Reader.text) or "", owner)
             if asked is not None and asked in holder.measures:
                 yield from _providers(part, holder.measures[asked].providers)
+                yield from _weights(part, holder.measures[asked])
 
 
 def _twice(outline: Outline, section: str, key: str) -> Iterator[Fault]:
@@ -47,3 +49,22 @@ def _providers(part: Reader, providers: tuple[str, ...]) -> Iterator[Fault]:
     for name, item in names:
         if name is not None and name not in (*providers, "reading"):
             yield fault(item, f"{name} does not report this measure", f"it is reported by {', '.join(providers)}")
+
+
+def _weights(part: Reader, measure: Measure) -> Iterator[Fault]:
+    """Look for raters without a weight, weights that are none, and votes that cannot be told apart."""
+    raters, votes = part.get("raters"), part.get("votes")
+    if raters is not None and raters.is_mapping() and raters.get("reading") is None:
+        for name, item in raters.pairs():
+            weight = plainly(item, Reader.number)
+            if weight is not None and weight <= 0:
+                yield fault(
+                    item, f"what {name} says of {measure.id} has no weight", "state one above 0, or leave it out"
+                )
+        for name in measure.providers:
+            if raters.get(name) is None:
+                message = f"{name} reports {measure.id} and has no weight"
+                yield fault(raters, message, "give it one, or take it from the providers of the measure")
+    if votes is not None and not measure.lists:
+        message = f"the votes of {measure.id} cannot be told apart: the latest replaces the one before"
+        yield fault(votes, message, "say `lists: true` at the measure")

@@ -1,13 +1,15 @@
 """Targets that are missing or disagree, and denominators that can only be zero."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from math import prod
 
 from shared.contracts.numbers import exact
 from shared.rubric.checks.outline import Outline, below, fault, plainly
 from shared.rubric.faults import Fault
 from shared.rubric.model import Indicator
+from shared.rubric.outcome import ZERO
 from shared.rubric.reader import Reader
 from shared.rubric.rubric import Rubric
 
@@ -19,6 +21,8 @@ def untenable(rubric: Rubric, outline: Outline) -> Iterator[Fault]:
             yield from _proportion(rubric, owner, part)
             yield from _division(rubric, owner, part)
             yield from _baseline(rubric, owner, part)
+            yield from _cliff(part)
+            yield from _start(rubric, owner, part)
     yield from _tasks(rubric, outline)
 
 
@@ -54,7 +58,7 @@ def _denominator(rubric: Rubric, owner: Indicator, reader: Reader, noun: str, *,
         return value <= 0 if positive else value == 0
 
     wanted = "above 0" if positive else "other than 0"
-    number = plainly(reader, Reader.number)
+    number = _constant(reader)
     if number is not None and bad(number):
         yield fault(reader, f"{noun} is {exact(number)}", f"state a number {wanted}")
     named = plainly(reader.get("baseline"), Reader.text)
@@ -66,6 +70,61 @@ def _denominator(rubric: Rubric, owner: Indicator, reader: Reader, noun: str, *,
     measure = owner.measures.get(plainly(reader, Reader.text) or "")
     if measure is not None and measure.high is not None and measure.high <= 0 and (positive or measure.low == 0):
         yield fault(reader, f"{noun} is {measure.id}, which is never above 0", "correct its `to`, or divide by another")
+
+
+def _constant(reader: Reader) -> Fraction | None:
+    """Work out a quantity that is the same for everybody; None where it is not."""
+    if not reader.is_mapping():
+        return plainly(reader, Reader.number)
+    for word, together in _FOLDS.items():
+        node = reader.get(word)
+        if node is not None and node.is_list():
+            numbers = [_constant(item) for item in node.items()]
+            known = [number for number in numbers if number is not None]
+            if word == "product" and ZERO in known:
+                return ZERO
+            return together(known) if known and len(known) == len(numbers) else None
+    return None
+
+
+_FOLDS: dict[str, Callable[[Sequence[Fraction]], Fraction]] = {
+    "sum": lambda numbers: sum(numbers, ZERO),
+    "product": lambda numbers: Fraction(prod(numbers)),
+    "difference": lambda numbers: numbers[0] - sum(numbers[1:], ZERO),
+    "mean": lambda numbers: sum(numbers, ZERO) / len(numbers),
+    "least": min,
+    "greatest": max,
+}
+
+
+def _cliff(part: Reader) -> Iterator[Fault]:
+    """Look for a share that nothing, or everything, is below."""
+    node = part.get("cliff")
+    share = node.get("share") if node is not None else None
+    number = plainly(share, Reader.number)
+    if share is not None and number is not None and not 0 < number <= 1:
+        said = "everything" if number > 1 else "nothing"
+        message = f"{said} lies below a share of {exact(number * 100)} %"
+        yield fault(share, message, "write a share between 0 and 1, as in 70% or 0.7")
+
+
+def _start(rubric: Rubric, owner: Indicator, part: Reader) -> Iterator[Fault]:
+    """Look for points that are said to be given and lie beyond the maximum."""
+    for word, name in _STARTS:
+        node = part.get(word)
+        start = node.get(name) if node is not None and node.is_mapping() else None
+        number, most = plainly(start, Reader.number), _most(rubric, owner, node)
+        if start is not None and number is not None and most is not None and number > most:
+            message = f"`{name}` gives {exact(number)} points, the maximum here is {exact(most)}"
+            yield fault(start, message, "lower it, or raise the maximum")
+
+
+_STARTS = (("steps", "start"), ("table", "unreported"), ("bands", "unreported"), ("piecewise", "unreported"))
+
+
+def _most(rubric: Rubric, owner: Indicator, node: Reader | None) -> Fraction | None:
+    stated = node.get("max") if node is not None else None
+    return plainly(stated, Reader.number) if stated is not None else max(owner.maxima.values(), default=rubric.total)
 
 
 def _baseline(rubric: Rubric, owner: Indicator, part: Reader) -> Iterator[Fault]:

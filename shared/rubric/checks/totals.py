@@ -24,7 +24,6 @@ def unequal(rubric: Rubric, outline: Outline) -> Iterator[Fault]:
     for block in rubric.blocks.values():
         yield from _block(rubric, outline, block)
     yield from _rules(rubric, outline)
-    yield from _grades(rubric, outline)
 
 
 def _block(rubric: Rubric, outline: Outline, block: Block) -> Iterator[Fault]:
@@ -64,20 +63,3 @@ def _rules(rubric: Rubric, outline: Outline) -> Iterator[Fault]:
             owner.id,
             "max",
         )
-
-
-def _grades(rubric: Rubric, outline: Outline) -> Iterator[Fault]:
-    shares = sum((grade.share for grade in rubric.grades if grade.share is not None), ZERO)
-    if shares > 1:
-        message = f"the shares of the grades add up to {exact(shares * 100)} %"
-        yield outline.fault(message, "let them come to 100 % at most", "grades")
-    for better, worse in zip(rubric.grades, rubric.grades[1:], strict=False):
-        if better.at_least is None or worse.at_least is None or better.block != worse.block:
-            continue
-        if worse.at_least > better.at_least:
-            yield outline.fault(
-                f"the grade {worse.id} asks for {exact(worse.at_least)} points, more than {better.id} before it",
-                "list the grades from the best down",
-                "grades",
-                worse.id,
-            )

@@ -240,6 +240,7 @@ def _group(reader: Reader, env: Env, lines: dict[str, Line], handed: Fraction | 
         own = tuple(name for name in lines if name not in taken) if outer else ()
     else:
         own = listed.read(lambda part: part.each(lambda item: _line(item, lines)))
+    _once(reader, [*own, *(line for group in groups for line in group.all_lines)])
     ladder_at, keep_at = reader.get("ladder"), reader.get("keep")
     everything: int | None = None
     cap = reader.field("cap", Reader.limit, handed if outer else None)
@@ -257,6 +258,12 @@ def _group(reader: Reader, env: Env, lines: dict[str, Line], handed: Fraction | 
         keep=reader.field("keep", _keep, everything),
         keep_by=keep_at.deciding() if keep_at is not None else None,
     )
+
+
+def _once(reader: Reader, lines: list[str]) -> None:
+    for line in dict.fromkeys(lines):
+        if lines.count(line) > 1:
+            reader.fail(f"the line {line} is listed twice, so it would count twice", "list it in one group")
 
 
 def _line(reader: Reader, lines: dict[str, Line]) -> str:
