@@ -37,8 +37,7 @@ class Caller(asyncio.Protocol):
         head = self.received.find(b"\r\n\r\n")
         if head < 0:
             return
-        found = _LENGTH.search(self.received, 0, head)
-        if found is None or len(self.received) < head + 4 + int(found[1]):
+        if len(self.received) < head + 4 + length(self.received[: head + 4]):
             return
         if not self.good(self.received):
             self.transport.close()
@@ -50,6 +49,14 @@ class Caller(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.done.done():
             self.done.set_exception(exc or ConnectionError("the server hung up"))
+
+
+def length(head: bytes) -> int:
+    """How many bytes of body an answer's head announces."""
+    found = _LENGTH.search(head)
+    if found is None:
+        raise SystemExit(f"an answer without a length: {head!r}")
+    return int(found[1])
 
 
 def request(path: str, media: str, body: bytes) -> bytes:
