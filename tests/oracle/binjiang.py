@@ -746,7 +746,9 @@ def restated_flags(facts: Iterable[Fact]) -> list[dict[str, Any]]:
             continue
         # ? "Another figure" is of the same unit, measure, provider and list.
         what = (fact.subject, fact.data["indicator"], fact.data["measure"], fact.provider)
-        key = (*what, fact.data.get("occasion"), fact.data["occurred"])
+        # Only ranks have several lists: elsewhere an `occasion` is a member like any other.
+        of_list = fact.data.get("occasion") if fact.data["measure"] == "city_rank" else None
+        key = (*what, of_list, fact.data["occurred"])
         if key in seen:
             found.append(flag_at("restated-figure", fact))
         seen.add(key)

@@ -170,6 +170,8 @@ class Writer:
         else:
             target = COUNTS[unit, indicator, measure]
             data["value"] = choose(["0", str(target), str(target + 1), str(self.random.randint(0, target * 5 // 4))])
+        if measure != "city_rank" and self.chance(12):
+            data["occasion"] = choose(["list", "annual"])  # it has no lists: a member like any other
         if self.chance(6):
             data["evidence"] = [{"name": "sheet", "digest": choose(DIGESTS)}]
         return data

@@ -36,7 +36,7 @@ class Sheet:
         counted, excluded = _counted(rows, placement, moment)
         takes_figures = np.fromiter((series.kind is Kind.FIGURE for series in rows.series), np.bool_, len(rows.series))
         of_figures = takes_figures[rows.code[counted]]
-        self._put_figures(rows, placement, _latest(rows, counted[of_figures]))
+        self._put_figures(rows, placement, _latest(rows, counted[of_figures], placement.lists(rows)))
         awards = tuple(placement.award(rows, row) for row in counted[~of_figures].tolist())
         self._awards[unit][indicator] = awards
         self._excluded[unit][indicator] = tuple(
@@ -69,12 +69,12 @@ def _counted(rows: Columns, placement: Placement, moment: Moment) -> tuple[Rows,
     return found[placed & ~out], excluded
 
 
-def _latest(rows: Columns, found: Rows) -> Rows:
-    """Give for each series the row of the latest date, and of the latest position among those; in order of series."""
+def _latest(rows: Columns, found: Rows, lists: Rows) -> Rows:
+    """Give for each list the row of the latest date, and of the latest position among those; in order of series."""
     if not len(found):
         return found
     # Rows stand in order of position, so one number ranks them: the day, then the row.
     key = (rows.occurred[found].astype(np.int64) << 32) | found
     best = np.full(len(rows.series), -1, np.int64)
-    np.maximum.at(best, rows.code[found], key)
+    np.maximum.at(best, lists[rows.code[found]], key)
     return (best[best >= 0] & 0xFFFFFFFF).astype(np.intp)

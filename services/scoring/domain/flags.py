@@ -57,7 +57,7 @@ def _of_rows(rows: Columns, scores: Scores, confirmed: NDArray[np.int32]) -> Ite
     unconfirmed = own[~np.isin(rows.position[own], confirmed)]
     for code, several in (
         ("unplaced", found[~placed]),
-        ("restated-figure", _repeated(rows, figures)),
+        ("restated-figure", _repeated(rows, figures, scores.placement.lists(rows))),
         ("self-reported", unconfirmed),
     ):
         for position in rows.position[several].tolist():
@@ -69,9 +69,9 @@ def _those(rows: Columns, found: Rows, chosen: list[bool]) -> NDArray[np.bool_]:
     return np.array(chosen, np.bool_)[rows.code[found]]
 
 
-def _repeated(rows: Columns, found: Rows) -> Rows:
-    """Give the rows for whose series and day there is an earlier one."""
-    key = (rows.code[found].astype(np.int64) << 32) | rows.occurred[found]
+def _repeated(rows: Columns, found: Rows, lists: Rows) -> Rows:
+    """Give the rows for whose list and day there is an earlier one."""
+    key = (lists[rows.code[found]].astype(np.int64) << 32) | rows.occurred[found]
     order = np.argsort(key, kind="stable")
     again = np.flatnonzero(key[order][1:] == key[order][:-1]) + 1
     return found[order[again]]

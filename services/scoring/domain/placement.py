@@ -4,6 +4,7 @@ A row was admitted under the rubric in force then. Under another one (adopted si
 placed anew; what has no place there stays in the ledger and counts for nothing.
 """
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -40,6 +41,25 @@ class Placement:
         if len(known) < count:
             known = self._codes[pair] = np.concatenate([known, self._fresh(rows, len(known), count)])
         return known
+
+    def lists(self, rows: Columns) -> NDArray[np.intp]:
+        """Give for every series the first that stands for the same list.
+
+        Where a measure has no lists there is one, whatever `occasion` its entries name.
+        """
+        if not any(series.kind is Kind.FIGURE and series.part is not None for series in rows.series):
+            return np.arange(len(rows.series))
+        first: dict[Series, int] = {}
+        return np.array(
+            [first.setdefault(self._list(rows, series), place) for place, series in enumerate(rows.series)], np.intp
+        )
+
+    def _list(self, rows: Columns, series: Series) -> Series:
+        if series.kind is not Kind.FIGURE or series.part is None:
+            return series
+        owner = self.rubric.indicators.get(rows.indicator)
+        measure = owner.measures.get(series.name) if owner is not None else None
+        return series if measure is None or measure.lists else replace(series, part=None)
 
     def _fresh(self, rows: Columns, start: int, count: int) -> NDArray[np.int16]:
         """Place rows: those admitted under this rubric that no reading can leave out need not be looked at."""

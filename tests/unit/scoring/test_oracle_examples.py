@@ -409,3 +409,20 @@ def test_confirmation_clears_self_reported_until_a_correction() -> None:
         return [flag["position"] for flag in flags if flag["code"] == "self-reported"]
 
     assert [at(2), at(3), at(4)] == [[2], [], [4]]
+
+
+def test_an_occasion_where_a_measure_has_no_lists_makes_none() -> None:
+    """An early 80 that names an occasion, then 90 from both: the latest of each provider counts, so 22.5 and no conflict.
+
+    The second 80 of one day restates the first whatever occasion either names.
+    """
+    rows = [
+        figure("reform", "F2", "completion", "80", "2020-05-31", provider="pbc-hangzhou", occasion="a"),
+        figure("reform", "F2", "completion", "80", "2020-05-31", provider="pbc-hangzhou"),
+        figure("reform", "F2", "completion", "90", "2020-06-30", provider="pbc-hangzhou", occasion="b"),
+        figure("reform", "F2", "completion", "90", "2020-06-30", provider="cbirc-zhejiang"),
+    ]
+    standing = binjiang.standing(log(*rows))
+    (flag,) = [flag for flag in standing["flags"] if flag["code"] == "restated-figure"]
+    assert cell(standing, "reform", "F2") == ("45/2", "scored", "0")
+    assert flag["position"] == 3
