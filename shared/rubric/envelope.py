@@ -7,7 +7,7 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Protocol, TypeVar
 
-from shared.rubric.model import Block, Document, Finding, Grade, Provider, Reading, Unit, Unscored
+from shared.rubric.model import Block, Document, Finding, Grade, Need, Provider, Reading, Unit, Unscored
 from shared.rubric.reader import Reader, Unreadable
 
 CALENDARS = ("monthly", "quarterly", "half-yearly", "yearly", "none")
@@ -96,14 +96,21 @@ def provider(reader: Reader) -> Provider:
 
 def block(reader: Reader) -> Block:
     """Read one block."""
-    reader.only("id", "name", "max", "clause", "text", "capped")
+    reader.only("id", "name", "max", "clause", "text", "capped", "needs")
+    none: Need | None = None
     return Block(
         reader.need("id").read(identifier),
         *reader.need("name").read(words),
         max=reader.need("max").number(),
         clause=reader.field("clause", Reader.text, ""),
         capped=reader.field("capped", Reader.flag, False),
+        needs=reader.field("needs", _need, none),
     )
+
+
+def _need(reader: Reader) -> Need:
+    reader.only("block", "at_least")
+    return Need(reader.need("block").text(), reader.need("at_least").number())
 
 
 def unscored(reader: Reader) -> Unscored:

@@ -122,6 +122,7 @@ def _with_rules(rubric: Rubric, reader: Reader, scope: Scope) -> Rubric:
         if part is not None:
             part.attempt(lambda each, words=words: each.read(lambda word: word.one_of(words)))
     _grades_meet(rubric, reader)
+    _needs_meet(rubric, reader)
     examples = _list(reader, "examples", lambda item: example(item, rubric.indicators, rubric.end))
     choices = tuple(dict.fromkeys(scope.choices))
     return replace(rubric, uses=MappingProxyType(uses), examples=examples, choices=choices)
@@ -171,3 +172,17 @@ def _grades_meet(rubric: Rubric, reader: Reader) -> None:
     for grade in rubric.grades:
         if part is not None and grade.block is not None and grade.block not in rubric.blocks:
             part.fault(f"the grade {grade.id} asks for a block {grade.block} that is not there", "name a block")
+
+
+def _needs_meet(rubric: Rubric, reader: Reader) -> None:
+    part = reader.get("blocks")
+    for item in part.items() if part is not None else ():
+        named = item.get("id")
+        block = rubric.blocks.get(named.text()) if named is not None else None
+        need = block.needs if block is not None else None
+        if block is None or need is None:
+            continue
+        if need.block not in rubric.blocks or need.block == block.id:
+            item.fault(f"the block {block.id} needs {need.block}, which is no other block", "name another block")
+        elif need.at_least > rubric.blocks[need.block].max:
+            item.fault(f"the block {block.id} needs more of {need.block} than there is", "lower what it needs")

@@ -35,6 +35,14 @@ class Provider:
 
 
 @dataclass(frozen=True, slots=True)
+class Need:
+    """What a block asks for before anything is given in it: so many points of another block."""
+
+    block: str
+    at_least: Fraction
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """A part of the total. With `capped` a unit's points in it never exceed `max`."""
 
@@ -44,6 +52,7 @@ class Block:
     max: Fraction
     clause: str
     capped: bool
+    needs: "Need | None" = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ def _unit(
         if block.capped:
             points, full = min(points, block.max), min(full, block.max)
         counted[block.id] = BlockPoints(points, block.max, full)
+    counted |= _shut(blocks, counted)
     total = sum((each.points for each in counted.values()), ZERO)
     full = sum((each.full for each in counted.values()), ZERO)
     effects = [effect for result in results.values() for effect in result.effects]
@@ -58,6 +59,18 @@ def _unit(
         held,
         tuple(dict.fromkeys(grade for effect in effects for grade in effect.bar)),
     )
+
+
+def _shut(blocks: Mapping[str, Block], counted: Mapping[str, BlockPoints]) -> dict[str, BlockPoints]:
+    """Give nothing in a block whose need another does not meet; what is taken in it stays taken."""
+    found: dict[str, BlockPoints] = {}
+    for block in blocks.values():
+        if block.needs is not None:
+            own, other, least = counted[block.id], counted[block.needs.block], block.needs.at_least
+            points = own.points if other.points >= least else min(own.points, ZERO)
+            full = own.full if other.full >= least else min(own.full, ZERO)
+            found[block.id] = BlockPoints(points, own.max, full)
+    return found
 
 
 def _zeroed(results: Results) -> dict[str, Result]:

@@ -84,7 +84,8 @@ class Multiplied(Points):
         open_ = factor.pending or not isinstance(factor.value, Fraction)
         times = min(factor.value, self.up_to) if isinstance(factor.value, Fraction) else ZERO
         note = ("multiplied", inner.now, times) if factor.value is not None else ("missing", ", ".join(factor.lacking))
-        full = inner.full * (self.up_to if open_ else times)
+        # What is taken away is at best multiplied by nothing.
+        full = max(inner.full * self.up_to, inner.now * times) if open_ else inner.full * times
         outcome = above(self, inner, inner.now * times, full, note)
         return replace(outcome, pending=outcome.pending or open_, inputs=factor.inputs)
 

@@ -235,6 +235,30 @@ def test_a_ledger_of_additions_deductions_and_what_does_not_apply(tmp_path, caps
     assert (south["E1"], south["E2"], seen["south"]["exact"]) == ("0", "-5", "25")
 
 
+def test_a_block_that_needs_another_gives_nothing_before_it_is_met(tmp_path, capsys):
+    """Given 20 points of tasks asked for, then additions count at 20 and not below; deductions always do."""
+    extras = [
+        award("north", "E1", "national", None, "甲"),
+        award("south", "E1", "national", None, "甲"),
+        deduction("south", "E2", "censure", "3", "一"),
+        award("south", "E1", "city", None, "乙"),
+    ]
+    seen = standing(
+        tmp_path,
+        capsys,
+        "sample-ledger-2023",
+        figure("north", "T2", "gathered", "95"),
+        figure("south", "T2", "gathered", "94"),
+        figure("south", "T3", "judged", "5", tier="poor"),
+        *extras,
+    )
+    # North has 20; south 14 + 5 = 19, so that its 6 - 3 = 3 do not count: but T1 is still open, and may lift it.
+    assert (seen["north"]["blocks"]["extra"]["points"], seen["north"]["exact"]) == ("5.00", "25")
+    assert (seen["south"]["blocks"]["extra"]["points"], seen["south"]["exact"]) == ("0.00", "19")
+    assert seen["south"]["attainable"] == str(30 + 14 + 5 + 20 + 3) + ".00"
+    assert points(seen["south"])["E1"] == "6"
+
+
 def test_points_that_are_freed_go_to_the_rest_in_equal_shares(tmp_path, capsys):
     """Given a determination that an item does not apply, then the rule's policy holds for it too."""
     seen = standing(
