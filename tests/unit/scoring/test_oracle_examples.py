@@ -412,7 +412,7 @@ def test_confirmation_clears_self_reported_until_a_correction() -> None:
 
 
 def test_an_occasion_where_a_measure_has_no_lists_makes_none() -> None:
-    """An early 80 that names an occasion, then 90 from both: the latest of each provider counts, so 22.5 and no conflict.
+    """An early 80 that names an occasion, then 90 from both: the latest of each counts, so 22.5 and no conflict.
 
     The second 80 of one day restates the first whatever occasion either names.
     """
