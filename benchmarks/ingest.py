@@ -29,16 +29,16 @@ def rows(*, quick: bool) -> list[Row]:
             answers(f"http://127.0.0.1:{bare}/openapi.json", theirs, log)
             events = synthetic.events(2 + TURNS * (singles + batches * BATCH), disputes=False)
             path = f"/v1/entries/{synthetic.ASSESSMENT}"
-            seconds(port, [request(path, STRUCTURED, next(events))], 1, _all_taken)
+            seconds(port, [request(path, STRUCTURED, next(events))], 1, all_taken)
             one, many = Pairs([], []), Pairs([], [])
             for _ in range(TURNS):
                 bodies = list(islice(events, singles))
-                one.ours.append(singles / seconds(port, _posts(path, STRUCTURED, bodies), CALLERS, _all_taken))
-                one.peer.append(singles / seconds(bare, _posts("/single", STRUCTURED, bodies), CALLERS, _all_taken))
+                one.ours.append(singles / seconds(port, _posts(path, STRUCTURED, bodies), CALLERS, all_taken))
+                one.peer.append(singles / seconds(bare, _posts("/single", STRUCTURED, bodies), CALLERS, all_taken))
                 bodies = [b"[" + b",".join(islice(events, BATCH)) + b"]" for _ in range(batches)]
                 count = batches * BATCH
-                many.ours.append(count / seconds(port, _posts(path, BATCHED, bodies), SENDERS, _all_taken))
-                many.peer.append(count / seconds(bare, _posts("/batch", BATCHED, bodies), SENDERS, _all_taken))
+                many.ours.append(count / seconds(port, _posts(path, BATCHED, bodies), SENDERS, all_taken))
+                many.peer.append(count / seconds(bare, _posts("/batch", BATCHED, bodies), SENDERS, all_taken))
     return [
         _row(
             f"ingest, singles, {CALLERS} callers",
@@ -54,7 +54,7 @@ def _posts(path: str, media: str, bodies: Iterable[bytes]) -> list[bytes]:
     return [request(path, media, body) for body in bodies]
 
 
-def _all_taken(response: bytes) -> bool:
+def all_taken(response: bytes) -> bool:
     """201 for a single; 200 for a batch, each of its results 201."""
     return response.startswith((b"HTTP/1.1 201", b"HTTP/1.1 200")) and b'"status":4' not in response
 
