@@ -59,12 +59,20 @@ class Cohort(Among):
         conflict = next((amount.conflict for amount in amounts if amount.conflict is not None), None)
         if conflict is not None:
             return Amount(None, conflict=conflict, inputs=inputs)
+        if not amounts and not open_:
+            return self._of_nobody(inputs)
         numbers = [amount.value for amount in amounts if isinstance(amount.value, Fraction)]
         if not numbers:
             lacking = tuple(dict.fromkeys(name for amount in amounts for name in amount.lacking))
             return Amount(None, lacking=lacking or ("peers",), inputs=inputs)
         open_ = open_ or len(numbers) < len(amounts) or any(amount.pending for amount in amounts)
         return Amount(_TOGETHER[self.word](numbers), pending=open_, inputs=inputs)
+
+    def _of_nobody(self, inputs: tuple[Input, ...]) -> Amount:
+        """Answer where nobody belongs to it and nobody will: there is nothing to compare with."""
+        if self.word in ("count", "total"):
+            return Amount(Fraction(0), inputs=inputs)
+        return Amount(None, conflict=("zero-base", self.word), inputs=inputs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.rubric import Award, Determination, Figure, UnitFacts, load
-from shared.rubric.trial import facts_of
+from shared.rubric.trial import facts_of, failures
 from tests.builders import language_example
 
 BINJIANG = load((Path(__file__).parents[3] / "rubrics/binjiang-2020.yaml").read_text(encoding="utf-8"))
@@ -468,3 +468,25 @@ def test_inner_groups_keep_before_outer_ones():
     ]
 
     assert scored(rule, awards=rows).points == 4
+
+
+@pytest.mark.parametrize(
+    ("word", "points", "state"), [("mean", 0, "conflict"), ("total", 4, "scored"), ("count", 4, "scored")]
+)
+def test_a_cohort_that_leaves_nobody(word, points, state):
+    """Given that no other unit belongs, then there is a sum of nothing and no mean to compare with."""
+    rubric = load(
+        language_example(
+            f"""
+rule: {{steps: {{of: {{peers: {word}, of: firms, where: {{of: verdict, is: pass}}}}, base: 0, start: 4}}}}
+examples:
+  - unit: a
+    indicator: X
+    figures: {{firms: 30}}
+    others: {{b: {{figures: {{verdict: fail, firms: 1}}}}, c: {{figures: {{verdict: none}}}}}}
+    points: {points}
+    state: {state}
+"""
+        )
+    )
+    assert failures(rubric) == []
