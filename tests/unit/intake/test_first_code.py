@@ -1,4 +1,3 @@
-
 """Of several faults the first code of the contract's list is given, under binjiang-2020, row by row."""
 
 import json
