@@ -65,7 +65,7 @@ def rows(*, quick: bool) -> list[Row]:
             f"{max(peer):,.0f}/s eventsourcing",
             f"{ratio:.1f}x",
             "≥ 10x",
-            "reading them from SQLite and decoding each; the fold is Python, one entry at a time",
+            "a Python object for each entry; the fold itself is a batch at a time",
         )
     ]
 

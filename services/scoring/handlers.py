@@ -39,6 +39,7 @@ class Books:
         async with self._locks.setdefault(assessment, asyncio.Lock()):
             book = self._book(assessment)
             if book.head < head.position:
+                self._books.pop(assessment, None)  # until it is whole again
                 await self.store.run(self._top_up, assessment, book)
             self._books[assessment] = book
         return book
@@ -51,8 +52,7 @@ class Books:
         return book
 
     def _top_up(self, assessment: str, book: Book) -> None:
-        for states in ledger(self.store, assessment).scan(book.head):
-            book.extend(map(decode_entry, states))
+        book.extend_stored(ledger(self.store, assessment).scan(book.head))
 
     async def forget(self, assessment: str) -> None:
         """What is held in memory may be ahead of the store: fold it again when it is asked for."""

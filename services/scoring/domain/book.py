@@ -1,11 +1,12 @@
 """Everything that scoring knows of one assessment, and the answers it gives."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from services.scoring.domain import explain, moments, standing
+from services.scoring.domain.bulk import Bulk
 from services.scoring.domain.change import Change, Changed, Total
 from services.scoring.domain.coordinate import Coordinate, Moment, Unanswerable
 from services.scoring.domain.flags import flags
@@ -15,7 +16,7 @@ from services.scoring.domain.scores import Scores
 from services.scoring.domain.statements import Closing, holding
 from shared.contracts import kinds
 from shared.contracts import standing as contract
-from shared.contracts.entries import Entry
+from shared.contracts.entries import Entry, decode_entry
 from shared.rubric import loading
 from shared.rubric.result import Result, Tally
 from shared.rubric.rubric import Rubric
@@ -74,6 +75,21 @@ class Book:
         touched = Touched()
         for entry in entries:
             self._fold(entry, touched)
+
+    def extend_stored(self, batches: Iterable[Sequence[bytes]]) -> None:
+        """Fold entries as they are stored, batch by batch: several times as fast; for starting and rebuilding.
+
+        Raises:
+            ValueError: One does not stand at the next position; the book is of no use any more.
+
+        """
+        if self._kept is not None:
+            self.extend(decode_entry(state) for states in batches for state in states)
+            return
+        self._live = None
+        bulk = Bulk(self.ledger)
+        for states in batches:
+            bulk.fold(states)
 
     def apply(self, entry: Entry) -> Change:
         """Fold one entry and say what it changed of the live scores, the rules and the state.

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ FOREVER = np.iinfo(np.int32).max
 """`until` of a row that nothing has taken out of force, and the greatest position there can be."""
 
 _WIDEST = 18  # digits that surely fit 64 bits
-_ASIDE = -1  # the value is a word, or too wide: it stands in `aside`
+ASIDE = -1  # the value is a word, or too wide: it stands in `aside`
 _UNSAID = -2  # no points were said: the line is fixed
 _LAID_OUT = {"position": 0, "occurred": 0, "until": FOREVER, "code": 0, "value": 0, "scale": 0, "tier": -1}
 
@@ -75,44 +76,51 @@ class Columns:
         """Add a row and give its place. `occurred` is an ordinal day; `value` None is that of a fixed line."""
         row = self.count
         if row == len(self.position):
-            self._grow()
+            self._grow(1)
+        self.position[row] = position
+        self.occurred[row] = occurred
+        self.code[row] = self.code_of(series)
+        # `until`, `scale` and `tier` are laid out as most rows have them.
+        number, scale = scaled(value)
+        self.value[row] = number
+        if scale:
+            self.scale[row] = scale
+            if scale == ASIDE:
+                self.aside[row] = str(value)
+        if tier is not None:
+            self.tier[row] = self.tier_code(tier)
+        self.count = row + 1
+        return row
+
+    def extend(self, count: int, **columns: NDArray[Any]) -> int:
+        """Add rows that lie ready, column by column, and give the place of the first; `until` is as laid out."""
+        first = self.count
+        if first + count > len(self.position):
+            self._grow(count)
+        for name, values in columns.items():
+            column: NDArray[Any] = getattr(self, name)
+            column[first : first + count] = values
+        self.count = first + count
+        return first
+
+    def code_of(self, series: tuple[Kind, str, str | None, str | None]) -> int:
+        """Give the code of a series, a new one where it has none."""
         code = self._codes.get(series)
         if code is None:
             code = self._codes[series] = len(self.series)
             self.series.append(Series(*series))
-        self.position[row] = position
-        self.occurred[row] = occurred
-        self.code[row] = code
-        # `until`, `scale` and `tier` are laid out as most rows have them.
-        if value is None:
-            self.scale[row] = _UNSAID
-        elif value.isdecimal() and len(value) <= _WIDEST and value.isascii():
-            self.value[row] = int(value)
-        else:
-            self._set_value(row, value)
-        if tier is not None:
-            self.tier[row] = self._tier(tier)
-        self.count = row + 1
-        return row
+        return code
 
-    def _set_value(self, row: int, text: str) -> None:
-        if len(text) <= _WIDEST and DECIMAL.fullmatch(text):
-            whole, _, decimals = text.partition(".")
-            self.value[row] = int(whole + decimals)
-            self.scale[row] = len(decimals)
-        else:
-            self.scale[row] = _ASIDE
-            self.aside[row] = text
-
-    def _tier(self, tier: str) -> int:
+    def tier_code(self, tier: str) -> int:
+        """Give the code of a tier, a new one where it has none."""
         code = self._tier_codes.get(tier)
         if code is None:
             code = self._tier_codes[tier] = len(self.tiers)
             self.tiers.append(tier)
         return code
 
-    def _grow(self) -> None:
-        room = max(16, len(self.position) + (len(self.position) >> 2))
+    def _grow(self, more: int) -> None:
+        room = max(16, self.count + more, len(self.position) + (len(self.position) >> 2))
         for name, laid_out in _LAID_OUT.items():
             old: NDArray[Any] = getattr(self, name)
             new = np.full(room, laid_out, old.dtype)
@@ -147,7 +155,7 @@ class Columns:
         """Give a row's value as an entry writes it: a decimal, a word, or None for the points of a fixed line."""
         scale = int(self.scale[row])
         if scale < 0:
-            return self.aside[row] if scale == _ASIDE else None
+            return self.aside[row] if scale == ASIDE else None
         value = int(self.value[row])
         digits = str(abs(value)).rjust(scale + 1, "0")
         whole = f"-{digits}" if value < 0 else digits
@@ -156,7 +164,7 @@ class Columns:
     def what(self, row: int) -> tuple[int, ...]:
         """Give all that a row says but for its position: rows that say the same are equal in it."""
         scale = int(self.scale[row])
-        aside = row if scale == _ASIDE else -1
+        aside = row if scale == ASIDE else -1
         return (int(self.code[row]), int(self.occurred[row]), int(self.value[row]), scale, int(self.tier[row]), aside)
 
     def day(self, row: int) -> date:
@@ -167,3 +175,18 @@ class Columns:
         """Give the tier of a judged row."""
         code = int(self.tier[row])
         return None if code < 0 else self.tiers[code]
+
+
+def scaled(text: str | None) -> tuple[int, int]:
+    """Give a value as a whole number and its scale: how many of its digits are decimals, `ASIDE` or `_UNSAID`."""
+    return (0, ASIDE) if text is not None and len(text) > _WIDEST else _scaled(text)
+
+
+@lru_cache(maxsize=1 << 16)
+def _scaled(text: str | None) -> tuple[int, int]:
+    if text is None:
+        return 0, _UNSAID
+    if not DECIMAL.fullmatch(text):
+        return 0, ASIDE
+    whole, _, decimals = text.partition(".")
+    return int(whole + decimals), len(decimals)

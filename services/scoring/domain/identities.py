@@ -1,45 +1,52 @@
 """Finds the position of a (source, id) with 12 bytes an entry.
 
-Sorted runs of 64-bit hashes and their positions, merged as they grow: two may share a hash, so what is found are
-candidates, and whoever asks compares them with the entries themselves.
+Sorted runs of 64-bit hashes and their positions, merged as they grow. The hash is the interpreter's own, keyed for this
+process, so it is never stored and nobody can choose two identities that share one; should two share it all the same,
+both are found, and whoever asks compares them with the entries themselves.
 """
 
-import sys
-from collections.abc import Iterator
-from hashlib import blake2b
+from collections.abc import Iterator, Sequence
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
 
 _RECENT = 4096
 
+_hashed = hash
 Run = tuple[NDArray[np.int64], NDArray[np.int32]]
 
 
-def _hashed(source: str, id: str) -> bytes:
-    return blake2b(f"{source}\n{id}".encode(), digest_size=8).digest()
-
-
 class Identities:
-    """Positions by the hash of their identity."""
+    """Positions by the hash of their identity, a (source, id)."""
 
     def __init__(self) -> None:
-        self._recent: dict[bytes, int] = {}
+        self._recent: dict[int, int] = {}
         self._runs: list[Run] = []
 
     def add(self, source: str, id: str, position: int) -> None:
         """Remember where an identity stands."""
-        key = _hashed(source, id)
+        key = _hashed((source, id))
         if key in self._recent or len(self._recent) >= _RECENT:
             self._settle()
         self._recent[key] = position
 
+    def add_all(self, identities: Sequence[tuple[str, str]], first: int) -> None:
+        """Remember many, which stand one behind the other from position `first` on."""
+        keys = dict(zip(map(_hashed, identities), count(first)))
+        if len(keys) < len(identities) or keys.keys() & self._recent.keys():
+            for position, (source, id) in enumerate(identities, first):
+                self.add(source, id, position)
+            return
+        self._recent |= keys
+        if len(self._recent) >= _RECENT:
+            self._settle()
+
     def candidates(self, source: str, id: str) -> Iterator[int]:
         """Give the positions that may have this identity."""
-        recent = _hashed(source, id)
-        if recent in self._recent:
-            yield self._recent[recent]
-        key = int.from_bytes(recent, sys.byteorder, signed=True)
+        key = _hashed((source, id))
+        if key in self._recent:
+            yield self._recent[key]
         for hashes, positions in self._runs:
             first = int(np.searchsorted(hashes, key, side="left"))
             last = int(np.searchsorted(hashes, key, side="right"))
@@ -48,7 +55,7 @@ class Identities:
     def _settle(self) -> None:
         """Turn what is recent into a run, and merge runs while the one before is not much longer."""
         run = _sorted(
-            np.frombuffer(b"".join(self._recent), np.int64),
+            np.fromiter(self._recent, np.int64, len(self._recent)),
             np.fromiter(self._recent.values(), np.int32, len(self._recent)),
         )
         self._recent = {}

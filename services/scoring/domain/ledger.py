@@ -25,12 +25,14 @@ from shared.rubric.rubric import Rubric
 Pair = tuple[str, str]
 """(unit, indicator)."""
 
-_KINDS = {
+ROWS = {
     kinds.SUBMISSION_RECEIVED: Kind.FIGURE,
     kinds.BONUS_AWARDED: Kind.AWARD,
     kinds.DEDUCTION_ISSUED: Kind.DEDUCTION,
 }
-_NAMES = {Kind.FIGURE: ("measure", "occasion"), Kind.AWARD: ("line", "occasion"), Kind.DEDUCTION: ("line", "incident")}
+NAMES = {Kind.FIGURE: ("measure", "occasion"), Kind.AWARD: ("line", "occasion"), Kind.DEDUCTION: ("line", "incident")}
+IN_TABLES = 2
+"""Where an entry is: 0 nowhere, 1 among the statements, `IN_TABLES` and its number in a table."""
 _STATES = frozenset({kinds.ASSESSMENT_FROZEN, kinds.ASSESSMENT_CLOSED, kinds.ASSESSMENT_RESTATED})
 _NOTHING: Mapping[str, Any] = {}
 
@@ -65,13 +67,13 @@ class Ledger:
         self.closings: list[Closing] = []
         self.evidence: defaultdict[str, list[tuple[int, tuple[str, ...]]]] = defaultdict(list)
         self.entry_at = entry_at
-        self._identities = Identities()
-        self._tables: list[Columns] = []
-        self._codes: dict[Pair, int] = {}
+        self.identities = Identities()
+        self.tables: list[Columns] = []
+        self._numbers: dict[Pair, int] = {}
         self._said: list[Statement] = []
         self.count = 0
         self._runs: list[tuple[int, int]] = []  # (position, place): where positions leave some out, a new run begins
-        self._where = np.zeros(0, np.int64)  # by place: the table (0 none, 1 statements, else 2 + its number), the row
+        self.where = np.zeros(0, np.int64)  # by place: where it is, and the row there in the lower half
         self._days: dict[str, int] = {}
         if rubric is not None:
             self._begin(Edition(0, rubric), rubric.start, rubric.end, rubric.timezone)
@@ -81,7 +83,10 @@ class Ledger:
     def find(self, reference: Mapping[str, Any]) -> int | None:
         """Give the position of the entry that (`source`, `id`) names."""
         source, id_ = str(reference.get("source")), str(reference.get("id"))
-        for position in self._identities.candidates(source, id_):
+        found = list(self.identities.candidates(source, id_))
+        if len(found) == 1:  # the gate has seen that there is one
+            return found[0]
+        for position in found:
             entry = self.entry_at(position)
             if (entry.source, entry.id) == (source, id_):
                 return position
@@ -103,12 +108,12 @@ class Ledger:
 
     def row_at(self, position: int) -> tuple[Columns, int] | None:
         """Give the row that an entry brought in."""
-        table, row = divmod(int(self._where[self.place(position)]), 1 << 32)
-        return (self._tables[table - 2], row) if table > 1 else None
+        table, row = divmod(int(self.where[self.place(position)]), 1 << 32)
+        return (self.tables[table - IN_TABLES], row) if table >= IN_TABLES else None
 
     def statement_at(self, position: int) -> Statement | None:
         """Give the statement that an entry made."""
-        table, row = divmod(int(self._where[self.place(position)]), 1 << 32)
+        table, row = divmod(int(self.where[self.place(position)]), 1 << 32)
         return self._said[row] if table == 1 else None
 
     # -- folding
@@ -120,63 +125,75 @@ class Ledger:
             ValueError: It does not stand behind the last one, or too far out.
 
         """
-        position, kind, place = entry.position, entry.type, self.count
-        if position != self.head + 1 or place == len(self._where):
-            self._make_room(position)
-        self.count = place + 1
-        self._identities.add(entry.source, entry.id, position)
-        row = _KINDS.get(kind)
+        position = entry.position
+        if position != self.head + 1 or self.count == len(self.where):
+            self.make_room(position, 1)
+        self.count += 1
+        self.identities.add(entry.source, entry.id, position)
+        row = ROWS.get(entry.type)
         if row is not None:
             self._add_row(row, entry.subject or "", entry.provider, position, entry.data, touched)
-        elif kind == kinds.ENTRY_CORRECTED:
-            self._correct(entry, touched)
-        elif kind == kinds.ENTRY_WITHDRAWN:
-            target = self.find(entry.data["entry"])
-            if target is not None:
-                self._end(target, position, touched)
         else:
-            self._state(kind, entry.subject, entry.provider, position, entry.data, touched)
+            self.state(entry, touched)
         if not self.assessment:
             self.assessment = entry.assessment
         self.head = position
 
-    def _make_room(self, position: int) -> None:
-        """Begin a new run where positions leave some out; grow where there is no place left."""
-        if not self.head < position < FOREVER:
+    def state(self, entry: Entry, touched: Touched) -> None:
+        """Take in an entry that is no row: its identity is known already, and all before it is in place."""
+        if entry.type == kinds.ENTRY_CORRECTED:
+            self._correct(entry, touched)
+        elif entry.type == kinds.ENTRY_WITHDRAWN:
+            target = self.find(entry.data["entry"])
+            if target is not None:
+                self.end(target, entry.position, touched)
+        else:
+            self._state(entry.type, entry.subject, entry.provider, entry.position, entry.data, touched)
+
+    def make_room(self, position: int, entries: int) -> None:
+        """Begin a new run where positions leave some out; grow where there is no place for so many more entries."""
+        if not self.head < position <= FOREVER - entries:
             raise ValueError(f"position {position} cannot follow {self.head}: give the entries in order of position")
         if position != self.head + 1 or not self.count:
             self._runs.append((position, self.count))
-        if self.count == len(self._where):
-            fresh = np.zeros(max(16, self.count + (self.count >> 2)), np.int64)
-            fresh[: self.count] = self._where
-            self._where = fresh
+        if self.count + entries > len(self.where):
+            fresh = np.zeros(max(16, self.count + entries, self.count + (self.count >> 2)), np.int64)
+            fresh[: self.count] = self.where[: self.count]
+            self.where = fresh
 
-    def _day(self, text: str) -> int:
-        day = self._days[text] = date.fromisoformat(text).toordinal()
+    def day(self, text: str) -> int:
+        """Give a date as an ordinal day."""
+        day = self._days.get(text)
+        if day is None:
+            day = self._days[text] = date.fromisoformat(text).toordinal()
         return day
+
+    def table(self, pair: Pair) -> int:
+        """Give the number of the table of a unit and indicator."""
+        number = self._numbers.get(pair)
+        if number is None:
+            number = self._numbers[pair] = len(self.tables)
+            self.tables.append(Columns(*pair))
+            self.rows[pair] = self.tables[number]
+        return number
 
     def _add_row(
         self, kind: Kind, unit: str, provider: str | None, position: int, data: Mapping[str, Any], touched: Touched
     ) -> None:
         pair = unit, data["indicator"]
-        code = self._codes.get(pair)
-        if code is None:
-            code = self._codes[pair] = len(self._tables)
-            self._tables.append(Columns(*pair))
-            self.rows[pair] = self._tables[code]
-        name, part = _NAMES[kind]
+        table = self.table(pair)
+        name, part = NAMES[kind]
         if kind is Kind.FIGURE:
             series, value = (kind, data[name], provider, data.get(part)), data["value"]
         else:
             series, value = (kind, data[name], None, data[part]), data.get("points")
-            self._keep_evidence(unit, position, data)
-        occurred = data["occurred"]
-        day = self._days.get(occurred) or self._day(occurred)
-        added = self._tables[code].append(position, day, series, value, data.get("tier"))
-        self._where[self.count - 1] = code + 2 << 32 | added
+            self.keep_evidence(unit, position, data)
+        added = self.tables[table].append(position, self.day(data["occurred"]), series, value, data.get("tier"))
+        self.where[self.place(position)] = IN_TABLES + table << 32 | added
         touched.pairs.add(pair)
 
-    def _keep_evidence(self, unit: str, position: int, data: Mapping[str, Any]) -> None:
+    def keep_evidence(self, unit: str, position: int, data: Mapping[str, Any]) -> None:
+        """Remember the digests of what an award or a deduction names as its evidence."""
         digests = tuple(str(one["digest"]) for one in data.get("evidence") or () if "digest" in one)
         if digests:
             self.evidence[unit].append((position, digests))
@@ -185,7 +202,7 @@ class Ledger:
         target = self.find(entry.data["entry"])
         if target is None:
             return
-        self._end(target, entry.position, touched)
+        self.end(target, entry.position, touched)
         found, said = self.row_at(target), self.statement_at(target)
         if found is not None:
             rows, row = found
@@ -194,7 +211,8 @@ class Ledger:
         elif said is not None:
             self._state(said.kind, said.unit, said.provider, entry.position, entry.data["data"], touched)
 
-    def _end(self, target: int, position: int, touched: Touched) -> None:
+    def end(self, target: int, position: int, touched: Touched) -> None:
+        """Let the entry at `target` hold no longer from `position` on."""
         found, said = self.row_at(target), self.statement_at(target)
         if found is not None:
             rows, row = found
@@ -223,7 +241,7 @@ class Ledger:
         if kind == kinds.ENTRY_CONFIRMED:
             data = _NOTHING
         said = Statement(position, kind, unit, provider, data, about)
-        self._where[self.count - 1] = 1 << 32 | len(self._said)
+        self.where[self.place(position)] = 1 << 32 | len(self._said)
         self._said.append(said)
         self.statements[kind].append(said)
         self._touch(said, touched)

@@ -84,7 +84,7 @@ def test_identities_are_found_among_their_candidates(pairs):
 
 def test_identities_that_share_a_hash_are_all_candidates(monkeypatch):
     """Given a hash that is the same for all, every position is a candidate, in runs and among the recent."""
-    monkeypatch.setattr("services.scoring.domain.identities._hashed", lambda source, id: b"same-key")
+    monkeypatch.setattr("services.scoring.domain.identities._hashed", lambda identity: 7)
     known = Identities()
     for position in range(1, 6):
         known.add("/x", str(position), position)
