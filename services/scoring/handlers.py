@@ -6,6 +6,7 @@ from collections import OrderedDict
 from services.scoring import outward
 from services.scoring.domain.book import Book
 from services.scoring.domain.change import Change
+from services.scoring.domain.identities import MANY
 from services.scoring.store import SCORES, ledger, scores, writes
 from shared.chassis.store import Advance, EventStore, Stream
 from shared.chassis.stream import Record
@@ -40,7 +41,7 @@ class Books:
             book = self._book(assessment)
             if book.head < head.position:
                 self._books.pop(assessment, None)  # until it is whole again
-                await self.store.run(self._top_up, assessment, book)
+                await self.store.run(self._top_up, assessment, book, head.position)
             self._books[assessment] = book
         return book
 
@@ -51,8 +52,13 @@ class Books:
             book = Book(shelf)
         return book
 
-    def _top_up(self, assessment: str, book: Book) -> None:
-        book.extend_stored(ledger(self.store, assessment).scan(book.head))
+    def _top_up(self, assessment: str, book: Book, head: int) -> None:
+        stream = ledger(self.store, assessment)
+        if head - book.head >= MANY:
+            book.extend_stored(stream.scan(book.head))
+            return
+        for states in stream.scan(book.head):
+            book.extend(map(decode_entry, states))
 
     async def forget(self, assessment: str) -> None:
         """What is held in memory may be ahead of the store: fold it again when it is asked for."""

@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 
 from services.scoring.domain import explain, moments, standing
-from services.scoring.domain.bulk import Bulk
 from services.scoring.domain.change import Change, Changed, Total
 from services.scoring.domain.coordinate import Coordinate, Moment, Unanswerable
 from services.scoring.domain.flags import flags
@@ -77,7 +76,7 @@ class Book:
             self._fold(entry, touched)
 
     def extend_stored(self, batches: Iterable[Sequence[bytes]]) -> None:
-        """Fold entries as they are stored, batch by batch: several times as fast; for starting and rebuilding.
+        """Fold entries as they are stored, batch by batch: many times as fast, where there are `MANY`.
 
         Raises:
             ValueError: One does not stand at the next position; the book is of no use any more.
@@ -86,6 +85,8 @@ class Book:
         if self._kept is not None:
             self.extend(decode_entry(state) for states in batches for state in states)
             return
+        from services.scoring.domain.bulk import Bulk  # noqa: PLC0415 - what is compiled takes a second to load
+
         self._live = None
         bulk = Bulk(self.ledger)
         for states in batches:

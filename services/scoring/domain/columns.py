@@ -21,9 +21,9 @@ from shared.contracts.numbers import DECIMAL, fraction
 FOREVER = np.iinfo(np.int32).max
 """`until` of a row that nothing has taken out of force, and the greatest position there can be."""
 
-_WIDEST = 18  # digits that surely fit 64 bits
+WIDEST = 18  # digits that surely fit 64 bits
 ASIDE = -1  # the value is a word, or too wide: it stands in `aside`
-_UNSAID = -2  # no points were said: the line is fixed
+UNSAID = -2  # no points were said: the line is fixed
 _LAID_OUT = {"position": 0, "occurred": 0, "until": FOREVER, "code": 0, "value": 0, "scale": 0, "tier": -1}
 
 
@@ -178,14 +178,14 @@ class Columns:
 
 
 def scaled(text: str | None) -> tuple[int, int]:
-    """Give a value as a whole number and its scale: how many of its digits are decimals, `ASIDE` or `_UNSAID`."""
-    return (0, ASIDE) if text is not None and len(text) > _WIDEST else _scaled(text)
+    """Give a value as a whole number and its scale: how many of its digits are decimals, `ASIDE` or `UNSAID`."""
+    return (0, ASIDE) if text is not None and len(text) > WIDEST else _scaled(text)
 
 
 @lru_cache(maxsize=1 << 16)
 def _scaled(text: str | None) -> tuple[int, int]:
     if text is None:
-        return 0, _UNSAID
+        return 0, UNSAID
     if not DECIMAL.fullmatch(text):
         return 0, ASIDE
     whole, _, decimals = text.partition(".")

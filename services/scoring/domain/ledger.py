@@ -82,7 +82,7 @@ class Ledger:
 
     def find(self, reference: Mapping[str, Any]) -> int | None:
         """Give the position of the entry that (`source`, `id`) names."""
-        source, id_ = str(reference.get("source")), str(reference.get("id"))
+        source, id_ = identity(reference)
         found = list(self.identities.candidates(source, id_))
         if len(found) == 1:  # the gate has seen that there is one
             return found[0]
@@ -266,6 +266,11 @@ class Ledger:
         self.editions = [edition]
         self.period = first, last
         self.zone = ZoneInfo(timezone)
+
+
+def identity(reference: Mapping[str, Any]) -> tuple[str, str]:
+    """Give the (source, id) of what an entry refers to."""
+    return str(reference.get("source")), str(reference.get("id"))
 
 
 def _closing(position: int, data: Mapping[str, Any]) -> Closing:

@@ -38,7 +38,7 @@ class Stream:
             "SELECT state FROM stored_events WHERE originator_id = ? AND originator_version > ? "
             "ORDER BY originator_version LIMIT ?"
         )
-        return [bytes(row[0]) for row in self.query(sql, (originator(self.name, generation), after, limit))]
+        return [state for (state,) in self.query(sql, (originator(self.name, generation), after, limit))]
 
     def scan(self, after: int = 0, generation: int | None = None) -> Iterator[list[bytes]]:
         """All records beyond `after`, in lists of up to 10,000: for rebuilding and exporting."""

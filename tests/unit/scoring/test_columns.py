@@ -4,10 +4,12 @@ from datetime import date
 from fractions import Fraction
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.scoring.domain.columns import Columns, Kind
+from services.scoring.domain.compiled import scan
 from services.scoring.domain.identities import Identities
 from shared.contracts.numbers import fraction
 
@@ -71,30 +73,30 @@ def test_a_row_takes_28_bytes():
 
 @given(st.lists(st.tuples(st.text(max_size=3), st.text(max_size=3)), unique=True, max_size=300))
 def test_identities_are_found_among_their_candidates(pairs):
-    """Given identities in any number of runs, each is found among its candidates."""
-    known = Identities()
-    for position, (source, id_) in enumerate(pairs, 1):
-        known.add(source, id_, position)
-        if position % 7 == 0:
-            known._settle()
+    """Given identities by name and in runs of any number, each is found among its candidates."""
+    with pytest.MonkeyPatch.context() as few:
+        few.setattr("services.scoring.domain.identities.MANY", 7)
+        known = Identities()
+        for position, (source, id_) in enumerate(pairs, 1):
+            known.add(source, id_, position)
     for position, (source, id_) in enumerate(pairs, 1):
         assert position in known.candidates(source, id_)
     assert list(known.candidates("nobody", "nothing at all")) == []
 
 
-def test_identities_that_share_a_hash_are_all_candidates(monkeypatch):
-    """Given a hash that is the same for all, every position is a candidate, in runs and among the recent."""
-    monkeypatch.setattr("services.scoring.domain.identities._hashed", lambda identity: 7)
+def test_identities_that_share_a_hash_are_all_candidates():
+    """Given a hash that is the same for two, every position is a candidate, in one run and in several."""
+    same = scan.identities([("/x", "1")] * 2)
     known = Identities()
-    for position in range(1, 6):
-        known.add("/x", str(position), position)
-    assert sorted(known.candidates("/x", "1")) == [1, 2, 3, 4, 5]
+    known.add_hashed(same, 1)
+    known.add_hashed(same[:1], 3)
+    assert sorted(known.candidates("/x", "1")) == [1, 2, 3]
+    assert list(known.candidates("/x", "2")) == []
 
 
 def test_positions_cost_twelve_bytes_in_runs():
-    """A settled run holds a hash of 8 bytes and a position of 4."""
+    """A run holds a hash of 8 bytes and a position of 4."""
     known = Identities()
-    for position in range(1, 10_000):
-        known.add("/x", str(position), position)
-    (hashes, positions), *_ = known._runs
-    assert (hashes.dtype, positions.dtype) == (np.int64, np.int32)
+    known.add_hashed(np.arange(10_000, dtype=np.uint64), 1)
+    ((hashes, positions),) = known._runs
+    assert (hashes.itemsize, positions.itemsize) == (8, 4)

@@ -1,0 +1,156 @@
+"""What is read from stored bytes by compiled loops is what decoding them gives."""
+
+import json
+from datetime import date, timedelta
+from random import Random
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.scoring.domain.columns import Kind, scaled
+from services.scoring.domain.compiled.scan import OTHER, identities, scan
+from services.scoring.domain.compiled.siphash import siphash
+from services.scoring.domain.ledger import ROWS
+from tests.oracle import generate
+
+FIGURE = {
+    "acceptedtime": "2020-07-01T00:00:00Z",
+    "assessment": "binjiang-2020",
+    "data": {"indicator": "M1", "measure": "new_firms", "occurred": "2020-06-30", "value": "7"},
+    "id": "e1",
+    "position": 1,
+    "provider": "market",
+    "source": "/x",
+    "specversion": "1.0",
+    "subject": "market",
+    "time": "2020-07-01T00:00:00Z",
+    "type": "meritlog.SubmissionReceived.v1",
+}
+
+
+def with_data(**data):
+    return generate.stored(FIGURE | {"data": FIGURE["data"] | data})
+
+
+@pytest.mark.parametrize(
+    ("length", "hashed"),
+    [(0, 0x726FDB47DD0E0E31), (1, 0x74F839C593DC67FD), (8, 0x93F5F5799A932462), (15, 0xA129CA6149BE45E5)],
+)
+def test_siphash_is_that_of_its_authors(length, hashed):
+    """The vectors of SipHash-2-4: key 00 to 0f, text 00 to length - 1."""
+    key = np.frombuffer(bytes(range(16)), "<u8").astype(np.uint64)
+    assert int(siphash(np.arange(max(length, 1), dtype=np.uint8), 0, length, key)) == hashed
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_entries_are_read_as_they_decode(seed):
+    """Given a random log, its entries' parts are those of their JSON; a hash is of one series."""
+    log = generate.ledger(Random(seed), 200)
+    states = [generate.stored(entry) for entry in log]
+    names = {}
+    for found, entry, state in zip(scan(states), log, states, strict=True):
+        data, kind = entry["data"], found["kind"]
+        assert not found["odd"]
+        assert found["position"] == entry["position"]
+        assert found["identity"] == identities([(entry["source"], entry["id"])])[0]
+        assert (kind == OTHER) == (entry["type"] not in ROWS)
+        if kind == OTHER:
+            continue
+        value = data.get("value" if kind == Kind.FIGURE else "points")
+        assert date.fromordinal(found["occurred"]).isoformat() == data["occurred"]
+        assert (found["value"], found["scale"]) == scaled(value)
+        assert found["evidence"] == ("evidence" in data)
+        for name, text in (("text", value), ("tier", data.get("tier"))):
+            assert state[slice(*found[name])].decode() == (text or "")
+        provider = entry.get("provider") if kind == Kind.FIGURE else None
+        parts = [data.get(part) for part in ("indicator", "measure", "line", "occasion", "incident")]
+        names.setdefault(found["series"].item(), set()).add((int(kind), entry["subject"], provider, *parts))
+    assert all(len(shared) == 1 for shared in names.values())
+    assert len({name for shared in names.values() for name in shared}) == len(names)
+
+
+@given(
+    st.one_of(
+        st.from_regex(r"-?[0-9]{1,10}(\.[0-9]{1,10})?", fullmatch=True),
+        st.sampled_from(["", "-", ".", "-.5", "5.", "1.2.3", "true", "1e3", "+1", "-0", "-0.0", "0" * 18, "9" * 19]),
+        st.text(max_size=20),
+    )
+)
+def test_values_are_scaled_as_one_by_one(value):
+    """Given any text for a value, it is the number and scale that it is one by one, or the entry is odd."""
+    (found,) = scan([with_data(value=value)])
+    if not found["odd"]:
+        assert (found["value"], found["scale"]) == scaled(value)
+    else:
+        assert "\\" in json.dumps(value, ensure_ascii=False)
+
+
+def test_every_day_of_eight_centuries_is_its_ordinal():
+    """Given every date there is, leap days among them, when it is read, then it is the day that the library counts."""
+    first = date(1600, 1, 1)
+    days = [first + timedelta(days=number) for number in range(0, 292_194, 1)]
+    found = scan([with_data(occurred=day.isoformat()) for day in days])
+    assert found["occurred"].tolist() == [day.toordinal() for day in days]
+
+
+@pytest.mark.parametrize(
+    "day",
+    [
+        "2019-02-29",
+        "2020-02-30",
+        "2020-04-31",
+        "2020-13-01",
+        "2020-00-01",
+        "2020-01-00",
+        "0000-01-01",
+        "2020-1-01",
+        "2020-06-3a",
+        "2020/06/30",
+    ],
+)
+def test_what_is_no_date_is_odd(day):
+    """Given a text that is no date, the entry is left to the slow way."""
+    assert scan([with_data(occurred=day)])["odd"].tolist() == [True]
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        pytest.param(with_data(occurred=None), id="no text"),
+        pytest.param(with_data(measure=7), id="a number for a name"),
+        pytest.param(with_data(measure='a "name"'), id="an escape in a name"),
+        pytest.param(with_data(measure="x" * 5000), id="a name too long to put together"),
+        pytest.param(generate.stored(FIGURE | {"id": "a\tb"}), id="an escape in an id"),
+        pytest.param(generate.stored(FIGURE | {"position": -1}), id="no position"),
+        pytest.param(generate.stored(FIGURE | {"data": []}), id="a list for data"),
+        pytest.param(json.dumps(FIGURE).encode(), id="spaces"),
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"[]", id="no object"),
+        pytest.param(b"{}", id="an empty object"),
+        pytest.param(b'{"id":', id="cut off behind a colon"),
+    ],
+)
+def test_what_is_written_otherwise_is_odd(state):
+    """Given bytes that are no canonical entry, they are odd, and the entries around them are not."""
+    whole = generate.stored(FIGURE)
+    assert scan([whole, state, whole])["odd"].tolist() == [False, True, False]
+
+
+def test_an_entry_that_is_cut_off_anywhere_is_odd():
+    """Given an entry cut behind any byte, it is odd, whatever stands behind it."""
+    whole = with_data(note='a "quoted" \\ text', other={"list": [1, {"deep": "}"}]})
+    states = [whole[:length] for length in range(len(whole))]
+    assert scan(states)["odd"].all()
+    assert not scan([whole])["odd"][0]
+
+
+def test_members_that_nobody_asks_for_are_passed_over():
+    """Given extensions and members of any type and depth around what is read, the rest is read as without them."""
+    plain = scan([generate.stored(FIGURE)])[0]
+    odd_ones = {"a": 1, "authid": "x\\y", "zz": True, "sequence": -5, "t": "type", "datasomething": "1"}
+    more = {"zzz": {"value": "9", "list": ["]", {"measure": "m"}]}, "none": None, "notes": '"value":"3"'}
+    found = scan([generate.stored(FIGURE | odd_ones | {"data": FIGURE["data"] | more})])[0]
+    for name in ("identity", "series", "position", "value", "scale", "occurred", "kind", "odd"):
+        assert found[name] == plain[name]
