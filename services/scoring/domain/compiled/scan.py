@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from services.scoring.domain.columns import ASIDE, UNSAID, WIDEST, Kind
 from services.scoring.domain.compiled import compiled
 from services.scoring.domain.compiled.siphash import KEY, siphash
+from services.scoring.domain.compiled.text import MASKS, WORD, Text, text_of
 from shared.contracts import kinds
 
 FOUND = np.dtype(
@@ -38,20 +39,18 @@ _ENVELOPE = ("id", "position", "provider", "source", "subject", "type", "data")
 _DATA = ("evidence", "incident", "indicator", "line", "measure", "occasion", "occurred", "points", "tier", "value")
 _ID, _POSITION, _PROVIDER, _SOURCE, _SUBJECT, _TYPE, _BODY = range(len(_ENVELOPE))
 _EVIDENCE, _INCIDENT, _INDICATOR, _LINE, _MEASURE, _OCCASION, _OCCURRED, _POINTS, _TIER, _VALUE = range(len(_DATA))
-_WORD = 8
-_PADDING = bytes(2 * _WORD)  # a name is read as two words wherever it stands
+_LONGEST = 4096  # bytes of a name that is put together
 _QUOTE, _BACKSLASH, _COMMA, _COLON, _MINUS, _POINT, _ZERO, _NINE = b'"\\,:-.09'
 _OPEN, _CLOSE, _OPEN_LIST, _CLOSE_LIST = b"{}[]"
 _FIGURE, _AWARD, _DEDUCTION = int(Kind.FIGURE), int(Kind.AWARD), int(Kind.DEDUCTION)
 _FEBRUARY, _MONTHS = 2, 12
 _ABSENT, _END = 0xFE, 0xFF  # bytes that UTF-8 has not
 _QUOTES, _BACKSLASHES, _ONES, _TOPS = (np.uint64(0x0101010101010101 * byte) for byte in (_QUOTE, _BACKSLASH, 1, 0x80))
-_MASKS = np.array([(1 << 8 * length) - 1 for length in range(_WORD)] + [(1 << 64) - 1], np.uint64)
 
 
 def _words(names: tuple[str, ...]) -> NDArray[np.uint64]:
     """Give each name of up to 16 bytes as two words."""
-    padded = b"".join(name.encode().ljust(2 * _WORD, b"\0") for name in names)
+    padded = b"".join(name.encode().ljust(2 * WORD, b"\0") for name in names)
     return np.frombuffer(padded, "<u8").reshape(-1, 2).astype(np.uint64)
 
 
@@ -63,44 +62,36 @@ _ENVELOPE_WORDS, _DATA_WORDS = _words(_ENVELOPE), _words(_DATA)
 _SUBMISSION, _BONUS, _DEDUCTED = map(_bytes, (kinds.SUBMISSION_RECEIVED, kinds.BONUS_AWARDED, kinds.DEDUCTION_ISSUED))
 
 
-class Text(NamedTuple):
-    """Bytes, and the eight from each on as a word: a view of the same memory."""
-
-    bytes: NDArray[np.uint8]
-    words: NDArray[np.uint64]
-
-
 class Room(NamedTuple):
     """What an entry is taken apart in: spans of its members and those of `data`, and a name put together of parts."""
 
     head: NDArray[np.int64]
     data: NDArray[np.int64]
-    name: NDArray[np.uint8]
+    name: Text
 
 
 def scan(states: Sequence[bytes]) -> NDArray[np.void]:
     """Read a batch of stored entries: one `FOUND` each, spans counted from the beginning of its own bytes."""
     found = np.zeros(len(states), FOUND)
     ends = np.cumsum(np.fromiter(map(len, states), np.int64, len(states)))
-    text = np.frombuffer(b"".join([*states, _PADDING]), np.uint8)
-    words = np.lib.stride_tricks.as_strided(text[:_WORD].view("<u8"), (len(text) - _WORD + 1,), (1,))
-    _scan(Text(text, words), ends, KEY, found)
+    room = Room(
+        np.zeros((len(_ENVELOPE), 2), np.int64), np.zeros((len(_DATA), 2), np.int64), text_of([bytes(_LONGEST)])
+    )
+    _scan(text_of(states), ends, KEY, found, room)
     return found
 
 
 def identities(named: Sequence[tuple[str, str]]) -> NDArray[np.uint64]:
     """Hash each (source, id) as `scan` does."""
     texts = [part.encode() for one in named for part in one]
-    text = np.frombuffer(b"\xff".join([*texts, b""]), np.uint8)
+    text = text_of([b"\xff".join([*texts, b""])])
     hashes = np.empty(len(named), np.uint64)
     _hash(text, np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)) + 1)[1::2], KEY, hashes)
     return hashes
 
 
 @compiled
-def _hash(
-    text: NDArray[np.uint8], ends: NDArray[np.int64], key: NDArray[np.uint64], hashes: NDArray[np.uint64]
-) -> None:
+def _hash(text: Text, ends: NDArray[np.int64], key: NDArray[np.uint64], hashes: NDArray[np.uint64]) -> None:
     start = 0
     for place in range(len(ends)):
         hashes[place] = siphash(text, start, ends[place], key)
@@ -108,8 +99,7 @@ def _hash(
 
 
 @compiled
-def _scan(text: Text, ends: NDArray[np.int64], key: NDArray[np.uint64], found: NDArray[np.void]) -> None:
-    room = Room(np.zeros((len(_ENVELOPE), 2), np.int64), np.zeros((len(_DATA), 2), np.int64), np.empty(4096, np.uint8))
+def _scan(text: Text, ends: NDArray[np.int64], key: NDArray[np.uint64], found: NDArray[np.void], room: Room) -> None:
     start = 0
     for place in range(len(ends)):
         one = found[place]
@@ -149,7 +139,7 @@ def _row(text: Text, start: int, key: NDArray[np.uint64], one: np.void, room: Ro
     value, name, part = (_VALUE, _MEASURE, _OCCASION) if kind == _FIGURE else (_POINTS, _LINE, _OCCASION)
     if kind == _DEDUCTION:
         part = _INCIDENT
-    room.name[0] = kind
+    room.name.bytes[0] = kind
     length = _copied(text, head, _SUBJECT, room.name, 1)
     for each in (_INDICATOR, name, part):
         length = _copied(text, data, each, room.name, length)
@@ -217,10 +207,10 @@ def _members(
 def _name(text: Text, start: int, end: int, names: NDArray[np.uint64]) -> int:
     """Which of these names stands there; -1 for another."""
     length = end - start
-    if length > 2 * _WORD:
+    if length > 2 * WORD:
         return -1
-    one = text.words[start] & _MASKS[min(length, _WORD)]
-    two = text.words[start + _WORD] & _MASKS[max(length - _WORD, 0)]
+    one = text.words[start] & MASKS[min(length, WORD)]
+    two = text.words[start + WORD] & MASKS[max(length - WORD, 0)]
     for name in range(len(names)):
         if names[name, 0] == one and names[name, 1] == two:
             return name
@@ -233,7 +223,7 @@ def _closing(text: Text, at: int, end: int) -> int:
     while at < end:
         quotes, backslashes = text.words[at] ^ _QUOTES, text.words[at] ^ _BACKSLASHES
         if not (((quotes - _ONES) & ~quotes) | ((backslashes - _ONES) & ~backslashes)) & _TOPS:
-            at += _WORD
+            at += WORD
             continue
         while text.bytes[at] != _QUOTE and text.bytes[at] != _BACKSLASH:
             at += 1
@@ -280,15 +270,15 @@ def _is_text(text: Text, start: int, end: int) -> bool:
 
 
 @compiled
-def _copied(text: Text, spans: NDArray[np.int64], which: int, name: NDArray[np.uint8], length: int) -> int:
+def _copied(text: Text, spans: NDArray[np.int64], which: int, name: Text, length: int) -> int:
     """Copy a text behind what is in `name` already; where it ends, or -1 where there is no room."""
     start, end = spans[which, 0], spans[which, 1]
-    if length < 0 or length + end - start + 1 > len(name):
+    if length < 0 or length + end - start + 1 > _LONGEST:
         return -1
     for at in range(start, end):
-        name[length] = text.bytes[at]
+        name.bytes[length] = text.bytes[at]
         length += 1
-    name[length] = _END if end else _ABSENT
+    name.bytes[length] = _END if end else _ABSENT
     return length + 1
 
 

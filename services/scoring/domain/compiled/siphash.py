@@ -7,32 +7,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.scoring.domain.compiled import compiled
+from services.scoring.domain.compiled.text import MASKS, WORD, Text
 
 KEY = np.array([hash("k0"), hash("k1")], np.int64).view(np.uint64)
 """What the interpreter keys its own hashes with, as it comes out of them."""
 
-_WORD = 8
-
 
 @compiled
-def siphash(text: NDArray[np.uint8], start: int, end: int, key: NDArray[np.uint64]) -> np.uint64:
+def siphash(text: Text, start: int, end: int, key: NDArray[np.uint64]) -> np.uint64:
     """Hash the bytes from `start` to before `end`."""
     v0 = key[0] ^ np.uint64(0x736F6D6570736575)
     v1 = key[1] ^ np.uint64(0x646F72616E646F6D)
     v2 = key[0] ^ np.uint64(0x6C7967656E657261)
     v3 = key[1] ^ np.uint64(0x7465646279746573)
-    at, length = start, end - start
-    last = np.uint64(length & 0xFF) << np.uint64(56)
-    while at + _WORD <= end:
-        word = np.uint64(0)
-        for number in range(_WORD):
-            word |= np.uint64(text[at + number]) << np.uint64(8 * number)
+    at = start
+    while at + WORD <= end:
+        word = text.words[at]
         v3 ^= word
         v0, v1, v2, v3 = _round(*_round(v0, v1, v2, v3))
         v0 ^= word
-        at += _WORD
-    for number in range(end - at):
-        last |= np.uint64(text[at + number]) << np.uint64(8 * number)
+        at += WORD
+    last = (text.words[at] & MASKS[end - at]) | np.uint64((end - start) & 0xFF) << np.uint64(56)
     v3 ^= last
     v0, v1, v2, v3 = _round(*_round(v0, v1, v2, v3))
     v0 ^= last
