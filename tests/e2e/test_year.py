@@ -1,17 +1,10 @@
 """The sample year through `merit up`, as a user would play it: one process, real sockets, SQLite."""
 
-import contextlib
 import itertools
 import json
-import os
 import signal
-import subprocess
-import sys
-import time
 from collections import Counter
-from pathlib import Path
 
-import httpx
 import pytest
 
 from services.intake.domain.outcomes import Accepted
@@ -21,47 +14,10 @@ from shared.contracts.entries import decode_entry, leaf_hash
 from shared.proof import merkle, tlog_proof
 from shared.proof.keys import VerifierKey
 from shared.rubric import load
-from tests.services import ROOT, free_port
+from tests.running import NAME, STRUCTURED, YEAR, shown, up, wait_for
+from tests.services import free_port
 
-YEAR = ROOT / "samples" / "binjiang-2020.jsonl"
-NAME = "binjiang-2020"
-STRUCTURED = {"Content-Type": "application/cloudevents+json"}
-READY_SECONDS = 120
 SETTLED_SECONDS = 180
-
-
-@contextlib.contextmanager
-def up(data: Path, port: int):
-    """`merit up` on this folder; a client of it."""
-    environment = os.environ | {"MERITLOG_SAMPLE_CLOCK": "true", "MERITLOG_LOG_LEVEL": "error"}
-    command = [sys.executable, "-m", "cli", "up", "--data", str(data), "--port", str(port)]
-    running = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
-    try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False) as client:
-            wait_for(lambda: client.get("/readyz").status_code == 200, READY_SECONDS)
-            client.process = running
-            yield client
-    finally:
-        if running.poll() is None:
-            running.kill()
-        running.wait()
-
-
-def wait_for(look, seconds):
-    """Ask until it is so."""
-    until = time.monotonic() + seconds
-    while True:
-        with contextlib.suppress(httpx.TransportError):
-            if look():
-                return
-        assert time.monotonic() < until, "it did not come about"
-        time.sleep(0.1)
-
-
-def shown(client) -> int:
-    """The position of the board."""
-    answer = client.get(f"/v1/board/{NAME}", params={"view": "live"})
-    return answer.json()["known_at"]["position"] if answer.status_code == 200 else 0
 
 
 @pytest.fixture(scope="module")
