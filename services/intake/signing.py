@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from services.intake.settings import IntakeSettings
 from shared.chassis.errors import CannotStart
@@ -31,18 +32,18 @@ def ledger_key(settings: IntakeSettings) -> SignerKey:
 
 
 def _made(path: Path, origin: str) -> SignerKey:
-    """Make a key where there is none; of two that start at once, one makes it."""
+    """Make a key where there is none, whole or not at all; of two that start at once, one makes it."""
     try:
         key = SignerKey(origin, os.urandom(32))
     except BadKey as error:
         raise CannotStart(f"MERITLOG_ORIGIN cannot name a key: {error}") from error
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.") as file:
             file.write(key.secret + "\n")
             file.flush()
             os.fsync(file.fileno())
+            os.link(file.name, path)
     except OSError as error:
         raise CannotStart(
             f"The ledger's key cannot be made at {path} ({error.strerror}); name its file in MERITLOG_KEY."

@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from stat import S_IWOTH
 from typing import Annotated
 
 import msgspec
@@ -92,6 +93,9 @@ class Authority:
             self.complain(
                 f"The credentials file {self.path} cannot be read: {error.strerror}; `merit credential` makes one."
             )
+            return
+        if stat.st_mode & S_IWOTH:
+            self.complain(f"The credentials file {path} can be changed by anybody here; chmod o-w {path} ends that.")
             return
         if signature == self.seen:
             return

@@ -8,17 +8,18 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from shared.chassis.embedded import StoreUpstream, follow
 from shared.chassis.errors import CannotStart
 from shared.chassis.feed import reaching
 from shared.chassis.lane import Handler, Reload
 from shared.chassis.service import Service
-from shared.chassis.store import EventStore
+from shared.chassis.store import EventStore, Unavailable
 from shared.chassis.stream import Follower
 
 Beside = Callable[[], EventStore]
-"""Gives the upstream service's store, where both run in one process."""
+"""Gives the upstream service's store, where both run in one process; `Unavailable` while it still waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +55,20 @@ async def own_store(service: Service, ddl: Sequence[str], version: int) -> Async
 
 
 def store_of(service: Service) -> Beside:
-    """Give a service's store to who follows it in the same process; it must have been started before."""
+    """Give a service's store to who follows it in the same process, once it is open."""
 
     def beside() -> EventStore:
         store: EventStore | None = getattr(service.app.state, "store", None)
         if store is None:
-            raise CannotStart(f"{service.name} has not opened its store, and what follows it cannot start.")
+            raise Unavailable(f"{service.name} has not opened its store yet.")
         return store
 
     return beside
+
+
+async def opened(beside: Beside) -> EventStore:
+    """Give the store of the service before, or raise that it is not open yet."""
+    return beside()
 
 
 @asynccontextmanager
@@ -79,7 +85,7 @@ async def following(
     :raises CannotStart: neither a store beside it, nor a broker and the upstream's URL
     """
     if callable(upstream):
-        source = StoreUpstream(upstream(), flow.kind)
+        source = StoreUpstream(await service.reach("the service before it", partial(opened, upstream)), flow.kind)
         follower = Follower(source, handle, store, health=service.health, reload=reload)
         async with follower, service.keeping(f"reading {flow.kind}", lambda: follow(follower, source)):
             yield follower

@@ -96,7 +96,7 @@ class Recorder(SQLiteApplicationRecorder):
 def connect(path: str, service: str) -> Recorder:
     """The recorder on the file at `path`; its folder is made where missing.
 
-    :raises WrongStore: the folder cannot be made or written to
+    :raises WrongStore: the folder cannot be made or written to, or the file is no database
     """
     del service  # a file has one owner; its name is the path's
     folder = Path(path).parent
@@ -105,9 +105,13 @@ def connect(path: str, service: str) -> Recorder:
         with sqlite3.connect(path, timeout=BUSY_SECONDS) as probe:
             probe.execute("PRAGMA user_version")
         probe.close()
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, sqlite3.OperationalError) as error:
         reason = getattr(error, "strerror", None) or error
         raise WrongStore(
             f"The database file {path} cannot be opened ({reason}); name a folder that can be written to."
+        ) from error
+    except sqlite3.DatabaseError as error:
+        raise WrongStore(
+            f"The database file {path} is damaged or no database ({error}); put back a copy, or name another folder."
         ) from error
     return Recorder(Datastore(path))

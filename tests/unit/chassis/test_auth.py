@@ -123,6 +123,18 @@ def test_a_service_does_not_start_on_credentials_it_cannot_read(tmp_path, text):
         a_service(router, credentials=path)
 
 
+def test_a_service_does_not_start_on_credentials_that_anybody_can_change(tmp_path):
+    """Reading them gives nothing away, they are hashes; writing them would let anybody in."""
+    made(tmp_path / "c.json")
+    (tmp_path / "c.json").chmod(0o644)
+    a_service(router, credentials=tmp_path / "c.json")
+
+    (tmp_path / "c.json").chmod(0o666)
+
+    with pytest.raises(CannotStart, match="chmod o-w"):
+        a_service(router, credentials=tmp_path / "c.json")
+
+
 async def test_without_credentials_everybody_may(tmp_path):
     """Open: every role, no label for the ledger; even an Authorization header makes no difference."""
     async with calling(a_service(router)) as client:

@@ -257,7 +257,7 @@ def test_a_file_that_is_no_database_is_refused(tmp_path):
     """It is neither overwritten nor believed."""
     (tmp_path / "store.sqlite").write_text("something else, long enough to be read as a header" * 30)
 
-    with pytest.raises(WrongStore, match="not a database"):
+    with pytest.raises(WrongStore, match=r"store\.sqlite is damaged or no database .*put back a copy"):
         opened(tmp_path)
 
 

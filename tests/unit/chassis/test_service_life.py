@@ -11,6 +11,8 @@ from shared.chassis.errors import CannotStart
 from shared.chassis.health import Health
 from shared.chassis.metrics import Metrics
 from shared.chassis.serve import OnePort
+from shared.chassis.store import EventStore
+from shared.chassis.wiring import ENTRIES, following, store_of
 from tests.services import a_service, calling, client_of
 
 router = APIRouter()
@@ -72,6 +74,38 @@ async def test_a_service_whose_database_is_down_waits_and_says_so():
         assert (await client.get("/v1/things/x")).status_code == 200
         assert (await client.get("/readyz")).json()["reasons"] == {}
         assert service.app.state.store == "open"
+
+
+async def test_a_service_waits_for_the_store_of_the_one_before_it(tmp_path):
+    """
+    Given two services in one process, and the first still waits for its database,
+    when the second starts,
+    then it waits too and says for what, and follows once the store is open.
+    """
+    there = asyncio.Event()
+
+    @asynccontextmanager
+    async def first_work(service):
+        await there.wait()
+        service.app.state.store = EventStore.open(f"sqlite:///{tmp_path}/first.sqlite", "first")
+        yield
+        service.app.state.store.close()
+
+    @asynccontextmanager
+    async def second_work(service):
+        store = EventStore.open(f"sqlite:///{tmp_path}/second.sqlite", "second")
+        async with following(service, store, ENTRIES, None, None, store_of(first)):
+            yield
+        store.close()
+
+    first = a_service(name="first", work=first_work, start_seconds=0.05)
+    second = a_service(name="second", work=second_work, start_seconds=0.05)
+    async with calling(first), calling(second) as client:
+        await until(lambda: "the service before it" in second.health.waiting)
+        assert "first has not opened its store yet" in (await client.get("/readyz")).text
+        there.set()
+        await until(second.started.is_set)
+        assert (await client.get("/readyz")).json()["reasons"] == {}
 
 
 async def test_a_service_that_waits_can_be_stopped():
