@@ -28,6 +28,9 @@ def build(settings: IntakeSettings) -> Service:
             prover = Prover(ledger, ledger_key(settings))
             ledgers = Ledgers(ledger, desk, prover, settings)
             service.app.state.ledgers = ledgers
+            for assessment, reason in (await ledgers.unreadable()).items():
+                service.health.park(assessment, reason)
+                service.log.error("parked", assessment=assessment, reason=reason)
             try:
                 async with publishing(service, store, PUBLISHED), inbox(service, ledgers):
                     yield

@@ -14,6 +14,7 @@ from services.intake.domain.state import Identities, LedgerState, evolve
 from services.intake.store import (
     NOWHERE,
     LedgerStore,
+    Unreadable,
     accepted_writes,
     entries,
     load_rubric,
@@ -93,9 +94,13 @@ class Desk:
         """Decide all requests in order; the later ones see what the earlier ones bring in."""
         now = self.clock()
         ledgers: dict[str, Ledger] = {}
+        unreadable: dict[str, Unreadable] = {}
         for name in {job.assessment for job in jobs}:
-            ledgers[name] = self._ledger(name, [job for job in jobs if job.assessment == name])
-        answers = [self._request(job, ledgers[job.assessment], now) for job in jobs]
+            try:
+                ledgers[name] = self._ledger(name, [job for job in jobs if job.assessment == name])
+            except Unreadable as error:
+                unreadable[name] = error
+        answers = [unreadable.get(job.assessment) or self._request(job, ledgers[job.assessment], now) for job in jobs]
         self._decided = ledgers
         return self._writes(ledgers.values(), now), answers
 

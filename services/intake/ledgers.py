@@ -7,7 +7,7 @@ from services.intake.desk import Answer, Desk, Request
 from services.intake.domain.state import LedgerState
 from services.intake.proofs import Prover
 from services.intake.settings import IntakeSettings
-from services.intake.store import ENTRIES, LedgerStore, entries
+from services.intake.store import ENTRIES, LedgerStore, Unreadable, entries
 from shared.chassis.problems import Problem
 from shared.chassis.store import Conflict, GroupCommitter, StoreError, StoreFull
 from shared.contracts import kinds
@@ -77,8 +77,26 @@ class Ledgers:
         return shown(assessment, state)
 
     async def list(self) -> list[Json]:
-        """Give the state of every assessment, by id."""
-        return [await self.known(name) for name in await self.ask(self.store.store.assessments, ENTRIES)]
+        """Give the state of every assessment that can be read, by id."""
+        states, _ = await self.ask(self._states)
+        return [shown(name, state) for name, state in states.items()]
+
+    async def unreadable(self) -> dict[str, str]:
+        """Tell which assessments this program cannot go on with, and why."""
+        _, reasons = await self.ask(self._states)
+        return reasons
+
+    def _states(self) -> tuple[dict[str, LedgerState], dict[str, str]]:
+        states: dict[str, LedgerState] = {}
+        unreadable: dict[str, str] = {}
+        for name in self.store.store.assessments(ENTRIES):
+            try:
+                state = self.store.load(name)
+            except Unreadable as error:
+                unreadable[name] = str(error)
+            else:
+                states |= {name: state} if state else {}
+        return states, unreadable
 
     async def rubric(self, assessment: str, version: int) -> Json | None:
         """Give the text of a rubric that the ledger carries, or None."""

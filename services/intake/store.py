@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from services.intake.domain.outcomes import Accepted, Found, Identity, Refused
 from services.intake.domain.state import PILLARS, LedgerState, restored
 from shared import rubric
-from shared.chassis.store import Append, EventStore, Head, Statement
+from shared.chassis.store import Append, EventStore, Head, Statement, StoreError
 from shared.contracts.entries import Entry, decode_entry, identity
 from shared.contracts.shapes import ASSESSMENT
 
@@ -39,6 +39,10 @@ _ASK_AT_ONCE = 500
 
 load_rubric = lru_cache(maxsize=16)(rubric.load)
 """Load a rubric's text; kept, since every look at a ledger needs it."""
+
+
+class Unreadable(StoreError):
+    """A ledger carries a rubric that this program cannot use; the message is one sentence. Other ledgers go on."""
 
 
 class RefusedRow(NamedTuple):
@@ -80,7 +84,10 @@ class LedgerStore:
         return self.store.stream(entries(assessment)).head() if ASSESSMENT.fullmatch(assessment) else None
 
     def load(self, assessment: str) -> LedgerState | None:
-        """Give the state of a ledger at its head, or None where there is none."""
+        """Give the state of a ledger at its head, or None where there is none.
+
+        :raises Unreadable: this program cannot use a rubric that the ledger carries
+        """
         head = self.head(assessment)
         if head is None:
             return None
@@ -88,7 +95,13 @@ class LedgerStore:
             "SELECT position FROM pillars WHERE assessment = ? ORDER BY position", (assessment,)
         )
         pillars = (self.entry(assessment, row[0]) for row in positions if row[0] <= head.position)
-        return restored(pillars, self.entry(assessment, head.position), head.digest, load_rubric)
+        try:
+            return restored(pillars, self.entry(assessment, head.position), head.digest, load_rubric)
+        except rubric.RubricError as error:
+            raise Unreadable(
+                f"A rubric that the ledger of {assessment} carries cannot be used by this program ({error.faults[0]}); "
+                "start the program that took it in, or a newer one."
+            ) from error
 
     def entry(self, assessment: str, position: int) -> Entry:
         """Give the entry at a position that exists."""

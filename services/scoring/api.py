@@ -17,6 +17,7 @@ from services.scoring.handlers import Books
 from services.scoring.store import scores
 from shared.chassis.auth import Calling
 from shared.chassis.problems import Problem
+from shared.rubric import RubricError
 
 router = APIRouter(tags=["scoring"])
 Assessment = Annotated[str, Path(max_length=128, description="Id of the assessment.")]
@@ -91,9 +92,16 @@ class Question:
     async def _book(self) -> Book:
         """Give the book; where the question names a position that is not here yet, wait for it a moment."""
         wanted = self.at.known_at if isinstance(self.at.known_at, int) else 0
-        book = await self.books.get(self.assessment)
-        if book is not None and book.head < wanted:
-            book = await self._awaited(wanted)
+        try:
+            book = await self.books.get(self.assessment)
+            if book is not None and book.head < wanted:
+                book = await self._awaited(wanted)
+        except RubricError as error:
+            detail = (
+                f"A rubric that the ledger of {self.assessment} carries cannot be used by this program "
+                f"({error.faults[0]}); start the program that took it in, or a newer one."
+            )
+            raise Problem(503, "unavailable", detail) from error
         if book is None:
             detail = f"{self.assessment} is not known to scoring; it may not have been opened yet."
             raise Problem(404, "unknown-assessment", detail)

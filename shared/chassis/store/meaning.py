@@ -30,6 +30,8 @@ def meaning(error: Exception) -> StoreError:
     text = first_line(error)
     if isinstance(cause, psycopg.errors.DiskFull) or "disk is full" in text:
         return StoreFull("The disk of the database is full; make room, nothing was written and nothing is lost.")
+    if "disk I/O error" in text:
+        return Unavailable(f"The disk of the database does not take it ({text}); see whether it is full or failing.")
     if "readonly database" in text or "unable to open database file" in text:
         return WrongStore(
             f"The database file cannot be written ({text}); check its folder, its owner and its permissions."
