@@ -68,7 +68,7 @@ def unit(
 
 def explain(
     unit: Unit,
-    indicator: Annotated[str | None, typer.Argument(metavar="[INDICATOR]", help="Only this indicator.")] = None,
+    indicator: Annotated[str | None, typer.Argument(metavar="INDICATOR", help="Only this indicator.")] = None,
     entries: Entries = None,
     server: Server = None,
     token: Token = None,

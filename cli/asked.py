@@ -1,13 +1,14 @@
 """A server that answers questions: the same words, over HTTP."""
 
 from typing import Any
+from urllib.parse import quote
 
 from cli.client import Client, Declined, Words
 from cli.sources import Question
 from cli.stop import NO_ANSWER, WRONG_USAGE, Stop
 
 WRONG_QUESTIONS = frozenset(
-    {"bad-coordinate", "unknown-finding", "unknown-reading", "unknown-unit", "unknown-indicator"}
+    {"bad-coordinate", "unknown-finding", "unknown-reading", "unknown-unit", "unknown-indicator", "unknown-rubric"}
 )
 
 
@@ -16,7 +17,7 @@ class Asked:
 
     def __init__(self, client: Client, assessment: str | None = None) -> None:
         self._client = client
-        self._assessment = assessment
+        self._assessment = assessment or None
 
     @property
     def assessment(self) -> str:
@@ -36,24 +37,29 @@ class Asked:
 
     def standing(self, question: Question) -> dict[str, Any]:
         """Give the standing."""
-        return self._ask(f"/v1/standings/{self.assessment}", question)
+        return self._ask(path("standings", self.assessment), question)
 
     def scorecard(self, unit: str, question: Question) -> dict[str, Any]:
         """Give one unit."""
-        return self._ask(f"/v1/scorecards/{self.assessment}/{unit}", question)
+        return self._ask(path("scorecards", self.assessment, unit), question)
 
     def explain(self, unit: str, indicator: str | None, question: Question) -> dict[str, Any]:
         """Give the trace of one indicator, or of all of a unit's."""
-        path = f"/v1/explain/{self.assessment}/{unit}"
-        return self._ask(path if indicator is None else f"{path}/{indicator}", question)
+        named = (unit,) if indicator is None else (unit, indicator)
+        return self._ask(path("explain", self.assessment, *named), question)
 
-    def _ask(self, path: str, question: Question) -> dict[str, Any]:
+    def _ask(self, where: str, question: Question) -> dict[str, Any]:
         try:
-            return self._client.get(path, words(question))
+            return self._client.get(where, words(question))
         except Declined as declined:
             if declined.problem.get("code") in WRONG_QUESTIONS:
                 raise Stop(declined.reason, WRONG_USAGE) from None
             raise Stop(declined.reason, NO_ANSWER) from None
+
+
+def path(*parts: str | int) -> str:
+    """Give the path below `/v1` of these names, whatever characters they have."""
+    return "/v1/" + "/".join(quote(str(part), safe="") for part in parts)
 
 
 def words(question: Question) -> Words:

@@ -28,6 +28,6 @@ def check(
     else:
         for each in found["refused"]:
             whose = f" ({each['source']} {each['id']})" if each["id"] is not None else ""
-            print(f"line {each['line']}: {each['code']}: {each['reason']}{whose}")
+            print(f"{file}: line {each['line']}: {each['code']}: {each['reason']}{whose}")
         print(f"{found['accepted']} accepted, {len(found['refused'])} refused")
     return 1 if found["refused"] else 0

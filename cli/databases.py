@@ -18,8 +18,8 @@ TABLES: dict[str, tuple[Sequence[str], int]] = {
 }
 
 
-def migrated(names: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Make the tables of these services (none: of all) and say where.
+def migrated(names: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """Make the tables of these services (none: of all) and give each one's version.
 
     Raises:
         Stop: There is no such service, or its database cannot be used.
@@ -40,4 +40,4 @@ def migrated(names: Sequence[str]) -> Iterator[tuple[str, str]]:
             EventStore.open(url, name, tables, version).close()
         except StoreError as error:
             raise Stop(str(error).rstrip("."), NO_ANSWER) from None
-        yield name, f"version {version}"
+        yield name, version

@@ -29,14 +29,15 @@ def emit(
     from cli.client import Client
     from cli.output import print_json
     from cli.sending import Report, assessment_of, numbered, send_all
-    from cli.stop import WRONG_USAGE, Stop
+    from cli.stop import Stop
 
     lines = list(numbered(files.lines(file))) if file == "-" else None
-    first = lines if lines is not None else numbered(files.lines(file))
-    assessment = assessment_of(first)
-    if assessment is None:
-        raise Stop(f"no line of {file} names an assessment: is it a file of entries?", WRONG_USAGE)
     every = lines if lines is not None else numbered(files.lines(file))
+    assessment = assessment_of(lines if lines is not None else numbered(files.lines(file)))
+    if assessment is None:
+        if any(True for _ in every):
+            raise Stop(f"no line of {file} names an assessment: is it a file of entries?")
+        assessment = ""  # nothing to send
     total = Path(file).stat().st_size if lines is None else sum(len(raw) + 1 for _, raw in lines)
     columns = (
         TextColumn("sent"),
@@ -59,6 +60,6 @@ def emit(
         print_json(report.as_json())
     else:
         for each in report.refused:
-            print(f"line {each['line']}: {each['code']}: {each['reason']}", file=sys.stderr)
+            print(f"{file}: line {each['line']}: {each['code']}: {each['reason']}", file=sys.stderr)
         print(f"{report.accepted} accepted, {report.known} known already, {len(report.refused)} refused")
     return 1 if report.refused else 0

@@ -28,7 +28,10 @@ app.command()(up.up)
 app.command()(demo.demo)
 app.command()(emit.emit)
 app.command("open")(office.open_)
-for say in (office.adopt, office.rule, office.determine, office.freeze, office.close, office.restate, office.appeal):
+app.command()(office.adopt)
+app.command()(office.rule)
+app.command(context_settings={"ignore_unknown_options": True})(office.determine)  # so that -1 is points
+for say in (office.freeze, office.close, office.restate, office.appeal):
     app.command()(say)
 app.command()(ops.status)
 app.command()(ops.migrate)

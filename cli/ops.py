@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.options import Json, Server, Token
+from cli.stop import Stop
 
 
 def status(server: Server = None, token: Token = None, json: Json = False) -> int:
@@ -15,6 +16,8 @@ def status(server: Server = None, token: Token = None, json: Json = False) -> in
     client = Client(server, token)
     answer = client.send("GET", "/readyz")
     ready = dict(problem_of(answer))
+    if answer.status_code not in (200, 503) or "status" not in ready:
+        raise Stop(f"{client.url} answers {answer.status_code}, but not as Meritlog does: name another with --server")
     assessments: list[dict[str, Any]] = []
     if answer.status_code == 200:
         assessments = client.get("/v1/assessments")["assessments"]
@@ -38,10 +41,16 @@ def status(server: Server = None, token: Token = None, json: Json = False) -> in
 
 
 def migrate(
-    service: Annotated[list[str] | None, typer.Argument(metavar="[SERVICE]…", help="[default: all four]")] = None,
+    service: Annotated[list[str] | None, typer.Argument(metavar="SERVICE", help="[default: all four]")] = None,
+    json: Json = False,
 ) -> None:
     """Make or bring up to date the tables of the services' databases; doing it again changes nothing."""
     from cli.databases import migrated
+    from cli.output import print_json
 
-    for name, where in migrated(service or []):
-        print(f"{name}: {where}")
+    versions = dict(migrated(service or []))
+    if json:
+        print_json({"versions": versions})
+    else:
+        for name, version in versions.items():
+            print(f"{name}: version {version}")

@@ -4,12 +4,11 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, cast
-from urllib.parse import quote
 
-from cli.client import Client, Declined, problem_of
+from cli.asked import path
+from cli.client import REFUSED, Client, Declined, problem_of
 from cli.stop import Stop
 
-BATCH = "application/cloudevents-batch+json"
 STRUCTURED = "application/cloudevents+json"
 LINES_AT_ONCE = 500
 BYTES_AT_ONCE = 8 * 1024 * 1024
@@ -73,7 +72,7 @@ def batches(lines: Iterable[Numbered]) -> Iterator[list[Numbered]]:
 
 def _is_json(raw: bytes) -> bool:
     try:
-        json.loads(raw)
+        json.loads(raw.decode())  # bytes it would also take with a byte order mark, or in UTF-16
     except (ValueError, RecursionError):
         return False
     return True
@@ -99,18 +98,18 @@ def send(client: Client, assessment: str, batch: list[Numbered], report: Report)
         Stop: The server cannot be reached, or takes nothing at all.
 
     """
-    path = f"/v1/entries/{quote(assessment, safe='')}"
+    where = path("entries", assessment)
     if len(batch) == 1:
         number, raw = batch[0]
-        answer = client.send("POST", path, content=raw, headers={"Content-Type": STRUCTURED})
+        answer = client.send("POST", where, content=raw, headers={"Content-Type": STRUCTURED})
         body = dict(problem_of(answer))
-        if answer.status_code >= 500 or answer.status_code in (401, 404):
+        if answer.status_code not in REFUSED | {ACCEPTED, KNOWN}:
             raise Declined(answer.status_code, body)
         report.add(number, {"status": answer.status_code, **body})
         return
     content = b"[" + b",\n".join(raw for _, raw in batch) + b"]"
-    results: list[dict[str, Any]] = client.post(path, content, BATCH)
-    if not isinstance(results, list) or len(results) != len(batch):  # pyright: ignore[reportUnnecessaryIsInstance]
+    results = client.post_batch(where, content)
+    if len(results) != len(batch):
         raise Stop("the server's answer does not fit the batch: is it a Meritlog server?")
     for (number, _), result in zip(batch, results, strict=True):
         report.add(number, result)

@@ -21,6 +21,7 @@ def topics(
 ) -> int:
     """Make the topics that are missing and compare the others. 1 when one is not as it must be."""
     import asyncio
+    import logging
     from dataclasses import asdict
 
     from cli import files
@@ -41,6 +42,7 @@ def topics(
     from shared.chassis.kafka import Kafka
     from shared.chassis.topics import ensure, ours
 
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what fails is said once, below
     brokers = Kafka.of(settings)
     assert brokers is not None  # noqa: S101  its setting was looked at above
     try:

@@ -235,7 +235,9 @@ class Book:
             return {**self._heading(scores), **whole, "indicators": traces}
         if indicator not in whole["indicators"]:
             known = ", ".join(whole["indicators"])
-            raise Unanswerable("unknown-indicator", f"{unit} has no indicator {indicator[:40]}: it has {known}")
+            raise Unanswerable(
+                "unknown-indicator", f"the unit {unit} has no indicator {indicator[:40]}: it has {known}"
+            )
         about = {"unit": unit, "name": whole["name"], "indicator": indicator}
         return {**self._heading(scores), **about, **explain.explained(self.ledger, scores, unit, indicator)}
 
@@ -288,7 +290,7 @@ def _unit(scores: Scores, unit: str) -> dict[str, Any]:
         if place.unit == unit:
             return standing.unit(scores, place)
     known = ", ".join(scores.moment.rubric.units)
-    raise Unanswerable("unknown-unit", f"{unit[:40]} is not assessed here: the units are {known}")
+    raise Unanswerable("unknown-unit", f"no unit {unit[:40]} is assessed here: the units are {known}")
 
 
 def _differ(before: Result | None, after: Result | None) -> bool:
