@@ -16,7 +16,7 @@ Words = Sequence[tuple[str, str]]
 
 DEFAULT = "http://127.0.0.1:8000"
 ANSWER_SECONDS = 30.0
-GONE = (httpx.ConnectError, httpx.ReadError, httpx.RemoteProtocolError, httpx.TimeoutException)
+NO_ADDRESS = (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 BATCH = "application/cloudevents-batch+json"
 UNAUTHENTICATED = 401
 BUSY = frozenset({429, 502, 503, 504, 507})
@@ -50,11 +50,13 @@ class Client:
 
     def __init__(self, server: str | None, token: str | None, *, patience: float = 0.0) -> None:
         self.url = (server or os.environ.get("MERIT_SERVER") or DEFAULT).rstrip("/")
-        token = token or os.environ.get("MERIT_TOKEN")
+        token = (token or os.environ.get("MERIT_TOKEN") or "").strip()
+        if not (token.isascii() and token.isprintable()):
+            raise Stop("that is no token: give the one that merit credential create printed", WRONG_USAGE)
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         try:
             self._http = httpx.Client(base_url=self.url, timeout=ANSWER_SECONDS, headers=headers, trust_env=False)
-        except (httpx.InvalidURL, UnicodeEncodeError) as error:
+        except httpx.InvalidURL as error:
             raise Stop(f"{self.url} is no address of a server ({error}): write {DEFAULT}", WRONG_USAGE) from None
         weakref.finalize(self, self._http.close)
         self._patience = patience
@@ -107,9 +109,9 @@ class Client:
         while True:
             try:
                 answer = self._http.request(method, path, **request)
-            except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+            except NO_ADDRESS as error:
                 raise Stop(f"{self.url} is no address of a server ({error}): write {DEFAULT}", WRONG_USAGE) from None
-            except GONE as error:
+            except httpx.RequestError as error:
                 if time.monotonic() >= (until if self._met else min(until, began + STARTING_SECONDS)):
                     raise Stop(
                         f"{self.url} does not answer ({error}): start it with merit up, or name --server"

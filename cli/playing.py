@@ -44,6 +44,7 @@ def play(data: Path, port: int, speed: float, *, leave: bool) -> int:
         console.print(
             f"The board: {url}/assessments/{assessment}   (a synthetic year; Ctrl-C stops, again goes on)",
             highlight=False,
+            soft_wrap=True,
         )
         _show(f"{url}/assessments/{assessment}")
         try:
@@ -68,8 +69,9 @@ def _show(board: str) -> None:
 
 @contextmanager
 def _server(data: Path, port: int) -> Generator[str]:
-    """Run `merit up` beside this process, and end it with it."""
-    given = os.environ | {"MERITLOG_SAMPLE_CLOCK": "true", "MERITLOG_LOG_LEVEL": "warning"}
+    """Run `merit up` beside this process, with settings of its own, and end it with it."""
+    given = {name: value for name, value in os.environ.items() if not name.startswith("MERITLOG_")}
+    given |= {"MERITLOG_SAMPLE_CLOCK": "true", "MERITLOG_LOG_LEVEL": "warning"}
     command = [sys.executable, "-m", "cli", "up", "--data", str(data), "--port", str(port)]
     # A session of its own: Ctrl-C reaches the player, which then ends the server in good order.
     running = subprocess.Popen(command, env=given, stderr=subprocess.PIPE, text=True, start_new_session=True)  # noqa: S603

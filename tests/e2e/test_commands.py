@@ -191,6 +191,8 @@ def test_a_refusal_is_1_and_names_its_code(merit, server, words, code):
         (("standings", "--server", NEVER), 3),
         (("standings", "--server", "http://[::1"), 2),
         (("standings", "--server", "binjiang"), 2),
+        (("standings", "--token", "one\ntwo"), 2),
+        (("standings", "--token", "令牌"), 2),
         (("status", "--server", NEVER), 3),
     ],
 )
@@ -371,10 +373,11 @@ def test_interrupted_commands_end_quietly(server):
     assert b"Traceback" not in err
 
 
-def test_the_demonstration_stops_goes_on_and_gives_way(tmp_path):
+def test_the_demonstration_stops_goes_on_and_gives_way(tmp_path, monkeypatch):
     """Ctrl-C stops it with status 0, again goes on from there to the end; a port in use is 3."""
     port = free_port(25000, 25099)
     command = [sys.executable, "-m", "cli", "demo", "--data", str(tmp_path / "demo"), "--port", str(port), "--leave"]
+    monkeypatch.setenv("MERITLOG_CREDENTIALS", "of another server")
     playing = subprocess.Popen([*command, "--speed", "60"], cwd=ROOT, stderr=subprocess.PIPE, text=True)
     until = time.monotonic() + 60
     while not ready(port) or position(port) < 100:
