@@ -1,5 +1,6 @@
 """The topics as they must be, made where they are missing and compared where they are not."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +20,7 @@ INBOX = "meritlog.inbox."
 PARTITIONS = 6
 ENTRY_BYTES = 2 * 1024 * 1024
 COPIES = 3
+HEARD_TRIES, HEARD_PAUSE = 50, 0.2
 FOR_EVER = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
 
 
@@ -83,7 +85,7 @@ async def ensure(kafka: Kafka, topics: Sequence[Topic]) -> list[Finding]:
                 if not code:
                     made.add(name)
         found = [topic for topic in wanted if topic.name not in made]
-        partitions = {topic["topic"]: len(topic["partitions"]) for topic in await client.describe_topics()}
+        partitions = await counted(client, found)
         settings = await described(client, found)
     return [
         Finding(
@@ -93,6 +95,21 @@ async def ensure(kafka: Kafka, topics: Sequence[Topic]) -> list[Finding]:
         )
         for topic in wanted
     ]
+
+
+async def counted(client: Any, topics: Sequence[Topic]) -> dict[str, int]:
+    """How many partitions existing topics have; of one that was just made by somebody else a broker hears a bit later.
+
+    :raises KafkaError: it does not come to hear of it
+    """
+    missing: list[str] = []
+    for _ in range(HEARD_TRIES):
+        known = {topic["topic"]: len(topic["partitions"]) for topic in await client.describe_topics()}
+        missing = [topic.name for topic in topics if topic.name not in known]
+        if not missing:
+            return known
+        await asyncio.sleep(HEARD_PAUSE)
+    raise KafkaError(f"the broker says that {missing[0]} exists, and does not know it")
 
 
 async def described(client: Any, topics: Sequence[Topic]) -> dict[str, dict[str, str]]:
