@@ -34,6 +34,7 @@ FOUND = np.dtype(
 """What is read of one entry; spans of bytes begin and end at 0 where there is none."""
 
 OTHER = 3
+_NO_MEMBER = -2
 
 _ENVELOPE = ("id", "position", "provider", "source", "subject", "type", "data")
 _DATA = ("evidence", "incident", "indicator", "line", "measure", "occasion", "occurred", "points", "tier", "value")
@@ -114,7 +115,7 @@ def _scan(text: Text, ends: NDArray[np.int64], key: NDArray[np.uint64], found: N
 def _entry(text: Text, start: int, end: int, key: NDArray[np.uint64], one: np.void, room: Room) -> bool:
     """Read what all entries have; False where it is odd."""
     head = room.head
-    if not _members(text, start, end, _ENVELOPE_WORDS, head):
+    if not _envelope(text, start, end, room):
         return False
     for name in (_ID, _SOURCE, _TYPE):
         if not _is_text(text, head[name, 0], head[name, 1]):
@@ -133,7 +134,7 @@ def _entry(text: Text, start: int, end: int, key: NDArray[np.uint64], one: np.vo
 def _row(text: Text, start: int, key: NDArray[np.uint64], one: np.void, room: Room) -> bool:
     """Read what columns hold of a figure, an award or a deduction; False where it is odd."""
     head, data, kind = room.head, room.data, one["kind"]
-    if not (_members(text, head[_BODY, 0], head[_BODY, 1], _DATA_WORDS, data) and _are_texts(text, head, data)):
+    if not _are_texts(text, head, data):
         return False
     one["evidence"] = data[_EVIDENCE, 1] > 0
     value, name, part = (_VALUE, _MEASURE, _OCCASION) if kind == _FIGURE else (_POINTS, _LINE, _OCCASION)
@@ -169,38 +170,64 @@ def _are_texts(text: Text, head: NDArray[np.int64], data: NDArray[np.int64]) -> 
 
 
 @compiled
-def _members(
-    text: Text,
-    at: int,
-    end: int,
-    names: NDArray[np.uint64],
-    spans: NDArray[np.int64],
-) -> bool:
-    """Find where the values of some members of an object begin and end, texts without their quotes."""
-    for name in range(len(spans)):
-        spans[name, 0] = spans[name, 1] = 0
+def _envelope(text: Text, at: int, end: int, room: Room) -> bool:
+    """Find the members of an entry, and of its data."""
+    room.head[:] = 0
+    room.data[:] = 0
     if at >= end or text.bytes[at] != _OPEN:
         return False
-    at += 1
-    while at < end and text.bytes[at] == _QUOTE:
-        first = at + 1
-        at = _closing(text, first, end)
-        name = _name(text, first, at, names)
-        at += 1
-        if at >= end or text.bytes[at] != _COLON:
+    while text.bytes[at] != _CLOSE:
+        name, first = _member(text, at + 1, end, _ENVELOPE_WORDS)
+        if name == _NO_MEMBER:
             return False
-        first = at + 1
+        at = _members(text, first, end, room.data) if name == _BODY else -1
+        if at < 0:
+            at = _behind(text, first, end)
+        if not _ends_member(text, at, end):
+            return False
+        _note(text, first, at, room.head, name)
+    return at == end - 1
+
+
+@compiled
+def _members(text: Text, at: int, end: int, spans: NDArray[np.int64]) -> int:
+    """Find the members of `data`; where it ends, or -1 where it is no object of some members."""
+    if text.bytes[at] != _OPEN:
+        return -1
+    while text.bytes[at] != _CLOSE:
+        name, first = _member(text, at + 1, end, _DATA_WORDS)
+        if name == _NO_MEMBER:
+            return -1
         at = _behind(text, first, end)
-        if name >= 0:
-            quoted = text.bytes[first] == _QUOTE
-            spans[name, 0] = first + quoted
-            spans[name, 1] = at - quoted
-        if at >= end or text.bytes[at] == _CLOSE:
-            return at == end - 1
-        if text.bytes[at] != _COMMA:
-            return False
-        at += 1
-    return False
+        if not _ends_member(text, at, end):
+            return -1
+        _note(text, first, at, spans, name)
+    return at + 1
+
+
+@compiled
+def _member(text: Text, at: int, end: int, names: NDArray[np.uint64]) -> tuple[int, int]:
+    """Which of these names begins here, and where its value begins; -1 for another name."""
+    if at >= end or text.bytes[at] != _QUOTE:
+        return _NO_MEMBER, at
+    closing = _closing(text, at + 1, end)
+    if closing + 2 >= end or text.bytes[closing + 1] != _COLON:
+        return _NO_MEMBER, at
+    return _name(text, at + 1, closing, names), closing + 2
+
+
+@compiled
+def _ends_member(text: Text, at: int, end: int) -> bool:
+    return at < end and (text.bytes[at] == _COMMA or text.bytes[at] == _CLOSE)
+
+
+@compiled
+def _note(text: Text, first: int, at: int, spans: NDArray[np.int64], name: int) -> None:
+    """Keep where a value begins and ends, a text without its quotes."""
+    if name >= 0:
+        quoted = text.bytes[first] == _QUOTE
+        spans[name, 0] = first + quoted
+        spans[name, 1] = at - quoted
 
 
 @compiled
