@@ -33,6 +33,11 @@ class Result:
     adjusted: Note = ()
 
     @property
+    def worth(self) -> tuple[object, ...]:
+        """All that a tally makes something of."""
+        return self.points, self.full, self.max, self.state, self.absorbed, self.effects
+
+    @property
     def trace(self) -> dict[str, Any]:
         """The trace as the contract has it; inputs carry `position`, and whoever holds the entries adds the rest."""
         scored = self._scored()

@@ -23,8 +23,8 @@ from shared.rubric.rubric import Rubric
 LIVE = Coordinate()
 """Everything so far, the head, the rubric and the rulings in force."""
 
-Seen = tuple[str, Mapping[Pair, Result], Mapping[str, Tally]]
-"""The state, the results and the tallies that an entry finds."""
+Seen = tuple[str, Mapping[str, Tally]]
+"""The state and the tallies that an entry finds."""
 
 
 class Book:
@@ -115,8 +115,8 @@ class Book:
 
     def _seen(self) -> Seen:
         if self.head == 0 or not self.ledger.editions:
-            return "open", {}, {}
-        return self.state(self.head), self.live.results(), self.live.tallies
+            return "open", {}
+        return self.state(self.head), self.live.tallies
 
     def _go_on(self, touched: Touched) -> None:
         """Bring the live scores to the head: under the same rules only what was touched is worked out anew."""
@@ -127,9 +127,11 @@ class Book:
             live.refold(touched.pairs, replace(live.moment, known_at=self.head))
 
     def _change(self, entry: Entry, touched: Touched, before: Seen) -> Change:
-        state, results, tallies = before
-        now_state, now_results, now_tallies = self._seen()
-        pairs = dict.fromkeys([*now_results, *results])
+        state, tallies = before
+        now_state, now_tallies = self._seen()
+        units = dict.fromkeys([*now_tallies, *tallies])
+        moved = [unit for unit in units if tallies.get(unit) is not now_tallies.get(unit)]
+        results, now_results = _results(tallies, moved), _results(now_tallies, moved)
         named, supersedes = self._named(entry)
         return Change(
             position=entry.position,
@@ -139,12 +141,12 @@ class Book:
             acceptedtime=entry.acceptedtime,
             changes=tuple(
                 Changed(*pair, results.get(pair), now_results.get(pair))
-                for pair in pairs
+                for pair in dict.fromkeys([*now_results, *results])
                 if _differ(results.get(pair), now_results.get(pair))
             ),
             totals=tuple(
                 Total(unit, tallies.get(unit), now_tallies.get(unit))
-                for unit in dict.fromkeys([*now_tallies, *tallies])
+                for unit in moved
                 if _moved(tallies.get(unit), now_tallies.get(unit))
             ),
             rules_changed=touched.rules,
@@ -291,6 +293,11 @@ def _unit(scores: Scores, unit: str) -> dict[str, Any]:
             return standing.unit(scores, place)
     known = ", ".join(scores.moment.rubric.units)
     raise Unanswerable("unknown-unit", f"no unit {unit[:40]} is assessed here: the units are {known}")
+
+
+def _results(tallies: Mapping[str, Tally], units: Iterable[str]) -> dict[Pair, Result]:
+    having = [(unit, tallies[unit]) for unit in units if unit in tallies]
+    return {(unit, each): result for unit, tally in having for each, result in tally.results.items()}
 
 
 def _differ(before: Result | None, after: Result | None) -> bool:

@@ -52,6 +52,8 @@ class Columns:
         self.unit = unit
         self.indicator = indicator
         self.count = 0
+        self.ends = 0
+        """How many rows were taken out of force: while it stands still, rows were only added."""
         self.series: list[Series] = []
         self.tiers: list[str] = []
         self.aside: dict[int, str] = {}
@@ -91,6 +93,11 @@ class Columns:
             self.tier[row] = self.tier_code(tier)
         self.count = row + 1
         return row
+
+    def end(self, row: int, position: int) -> None:
+        """Let a row hold no longer from a position on."""
+        self.until[row] = position
+        self.ends += 1
 
     def extend(self, count: int, **columns: NDArray[Any]) -> int:
         """Add rows that lie ready, column by column, and give the place of the first; `until` is as laid out."""
@@ -134,10 +141,10 @@ class Columns:
             return count
         return int(np.searchsorted(self.position[:count], known_at, side="right"))
 
-    def in_force(self, known_at: int, last_day: int) -> NDArray[np.intp]:
-        """Give the rows that hold at a position and occurred by a day, in order of position."""
-        known = self.known(known_at)
-        return np.flatnonzero((self.until[:known] > known_at) & (self.occurred[:known] <= last_day))
+    def in_force(self, known_at: int, last_day: int, start: int = 0) -> NDArray[np.intp]:
+        """Give the rows from `start` on that hold at a position and occurred by a day, in order of position."""
+        rows = slice(start, self.known(known_at))
+        return start + np.flatnonzero((self.until[rows] > known_at) & (self.occurred[rows] <= last_day))
 
     def series_of(self, row: int) -> Series:
         """Give what a row belongs to."""

@@ -5,26 +5,45 @@ deductions every one. What a reading leaves out is removed first, and kept aside
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.scoring.domain.columns import Columns, Kind
 from services.scoring.domain.coordinate import Moment
+from services.scoring.domain.ledger import Pair
 from services.scoring.domain.placement import UNPLACED, Placement
 from shared.rubric.facts import Award, Figure, UnitFacts
 
 Rows = NDArray[np.intp]
+_NO_ROWS: Rows = np.empty(0, np.intp)
+
+
+class Folded(NamedTuple):
+    """What the first rows of a table came to: those that bear on points, and those left out with the finding.
+
+    It holds while no row is taken out of force, which `ends` tells.
+    """
+
+    seen: int = 0
+    ends: int = 0
+    bearing: Rows = _NO_ROWS
+    excluded: tuple[tuple[int, str], ...] = ()
 
 
 class Sheet:
-    """The facts of every unit. Those of one indicator can be put in the place of earlier ones."""
+    """The facts of every unit under one set of rules, as of one day.
+
+    Those of one indicator can be put in the place of earlier ones. Where rows were only added since, the latest of all
+    is the latest of what was and what is new: then only the new ones are looked at.
+    """
 
     def __init__(self) -> None:
         self._figures: defaultdict[str, dict[tuple[str, str], tuple[Figure, ...]]] = defaultdict(dict)
         self._awards: defaultdict[str, dict[str, tuple[Award, ...]]] = defaultdict(dict)
         self._excluded: defaultdict[str, dict[str, tuple[tuple[Figure | Award, str], ...]]] = defaultdict(dict)
+        self._folded: dict[Pair, Folded] = {}
         self.units: dict[str, UnitFacts] = {}
         """The facts as rules take them."""
 
@@ -33,16 +52,28 @@ class Sheet:
         unit, indicator = rows.unit, rows.indicator
         if unit not in self.units:
             self.units[unit] = UnitFacts(self._figures[unit], self._awards[unit], self._excluded[unit])
-        counted, excluded = _counted(rows, placement, moment)
+        counted, excluded, known = self._counted(rows, placement, moment)
         takes_figures = np.fromiter((series.kind is Kind.FIGURE for series in rows.series), np.bool_, len(rows.series))
         of_figures = takes_figures[rows.code[counted]]
-        self._put_figures(rows, placement, _latest(rows, counted[of_figures], placement.lists(rows)))
-        awards = tuple(placement.award(rows, row) for row in counted[~of_figures].tolist())
-        self._awards[unit][indicator] = awards
+        latest, others = _latest(rows, counted[of_figures], placement.lists(rows)), counted[~of_figures]
+        self._folded[unit, indicator] = Folded(*known, np.concatenate([latest, others]), excluded)
+        self._put_figures(rows, placement, latest)
+        self._awards[unit][indicator] = tuple(placement.award(rows, row) for row in others.tolist())
         self._excluded[unit][indicator] = tuple(
             (placement.figure(rows, row) if takes_figures[rows.code[row]] else placement.award(rows, row), finding)
             for row, finding in excluded
         )
+
+    def _counted(
+        self, rows: Columns, placement: Placement, moment: Moment
+    ) -> tuple[Rows, tuple[tuple[int, str], ...], tuple[int, int]]:
+        """Give the rows that may count, those that a reading leaves out, and how much of the table was looked at."""
+        known = rows.known(moment.known_at), rows.ends
+        folded = self._folded.get((rows.unit, rows.indicator), Folded())
+        if folded.ends != rows.ends:
+            folded = Folded()
+        counted, excluded = _counted(rows, placement, moment, folded.seen)
+        return np.concatenate([folded.bearing, counted]), folded.excluded + excluded, known
 
     def _put_figures(self, rows: Columns, placement: Placement, latest: Rows) -> None:
         figures = self._figures[rows.unit]
@@ -54,9 +85,11 @@ class Sheet:
             figures[rows.indicator, figure.measure] += (figure,)
 
 
-def _counted(rows: Columns, placement: Placement, moment: Moment) -> tuple[Rows, Iterable[tuple[int, str]]]:
-    """Part the rows in force into those that count, and those that a reading leaves out with its finding."""
-    found = rows.in_force(moment.known_at, moment.as_of.toordinal())
+def _counted(
+    rows: Columns, placement: Placement, moment: Moment, start: int
+) -> tuple[Rows, tuple[tuple[int, str], ...]]:
+    """Part the rows in force from `start` on: those that count, those that a reading leaves out with its finding."""
+    found = rows.in_force(moment.known_at, moment.as_of.toordinal(), start)
     codes = placement.codes(rows)[found]
     rules, masks = moment.rules, placement.masks
     left_out = [code for code, mask in enumerate(masks) if mask & rules.excluded]
@@ -65,7 +98,7 @@ def _counted(rows: Columns, placement: Placement, moment: Moment) -> tuple[Rows,
         return found[placed], ()
     out = np.isin(codes, left_out)
     left: list[tuple[int, int]] = list(zip(found[out].tolist(), codes[out].tolist(), strict=True))
-    excluded = [(row, rules.excluding(masks[code] & rules.excluded)) for row, code in left]
+    excluded = tuple((row, rules.excluding(masks[code] & rules.excluded)) for row, code in left)
     return found[placed & ~out], excluded
 
 

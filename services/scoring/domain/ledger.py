@@ -216,7 +216,7 @@ class Ledger:
         found, said = self.row_at(target), self.statement_at(target)
         if found is not None:
             rows, row = found
-            rows.until[row] = position
+            rows.end(row, position)
             touched.pairs.add((rows.unit, rows.indicator))
         elif said is not None:
             said.until = position

@@ -31,16 +31,20 @@ class Placement:
         self.masks: list[int] = [0]
         """What each code stands for: the bits of the readings that leave the row out."""
         self._ledger = ledger
-        self._codes: dict[Pair, NDArray[np.int16]] = {}
+        self._codes: dict[Pair, tuple[NDArray[np.int16], int]] = {}  # with room behind the codes that are known
 
     def codes(self, rows: Columns) -> NDArray[np.int16]:
         """Give the code of every row."""
         pair = rows.unit, rows.indicator
-        known = self._codes.get(pair, _NONE)
+        codes, known = self._codes.get(pair, (_NONE, 0))
         count = rows.count
-        if len(known) < count:
-            known = self._codes[pair] = np.concatenate([known, self._fresh(rows, len(known), count)])
-        return known
+        if known < count:
+            fresh = self._fresh(rows, known, count)
+            if count > len(codes):
+                codes = np.concatenate([codes[:known], np.empty(count - known + (known >> 2), np.int16)])
+            codes[known:count] = fresh  # whoever else is at it writes the same
+            self._codes[pair] = codes, count
+        return codes[:count]
 
     def lists(self, rows: Columns) -> NDArray[np.intp]:
         """Give for every series the first that stands for the same list.

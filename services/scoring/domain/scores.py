@@ -38,7 +38,10 @@ class Scores:
         return [(unit, each.id) for each in indicators if each.rule is not None for unit in each.units]
 
     def refold(self, pairs: Iterable[Pair], moment: Moment) -> None:
-        """Go on to a later moment under the same rules: only these indicators' facts have changed."""
+        """Go on to a later moment under the same rules: only these indicators' facts have changed.
+
+        The tally of a unit for which nothing is worth anything else stays the same object, its traces those of before.
+        """
         self.moment = moment
         touched = set(pairs)
         for pair in touched:
@@ -62,11 +65,17 @@ class Scores:
         return {(unit, each): result for unit, tally in self.tallies.items() for each, result in tally.results.items()}
 
     def _score(self, pairs: Iterable[Pair]) -> None:
-        rules, scored = self.moment.rules, dict.fromkeys(pairs)
-        for pair in scored:
-            self._results[pair] = rules.score(*pair, self._sheet.units, self.determined.get(pair))
-        changed = dict.fromkeys(unit for unit, _ in scored) if self.tallies else None
-        self.tallies = self.tallies | rules.tally(self._results, changed)
+        """Score these indicators, and add up the units for which one of them is not worth what it was."""
+        rules, changed = self.moment.rules, dict[str, None]()
+        for pair in dict.fromkeys(pairs):
+            known, found = self._results.get(pair), rules.score(*pair, self._sheet.units, self.determined.get(pair))
+            self._results[pair] = found
+            if known is None or known.worth != found.worth:
+                changed[pair[0]] = None
+        if not self.tallies:
+            self.tallies = rules.tally(self._results)
+        elif changed:
+            self.tallies = self.tallies | rules.tally(self._results, changed)
 
     def _determine(self) -> None:
         """Of several determinations in force the later day prevails, then the later position."""
