@@ -256,7 +256,7 @@ def disputes(sent: Sequence[Json], random: Random) -> Iterator[Draft]:
         yield draft(paper)
     yield draft(judged("commerce", "C3", "8", date(2020, 11, 15), date(2020, 11, 19), random, again="/late"))
     yield from _repeats(sent, random)
-    yield _stands("AssessmentFrozen", "freeze/1", at(date(2021, 1, 28), 18))
+    yield _stands("AssessmentFrozen", "freeze/1", at(date(2021, 1, 5), 18))
     yield _stands(*CLOSING, at(date(2021, 2, 5), 18))
     # After the close only what the contract names is taken; it moves the live standing, and the restatement follows.
     late = next(

@@ -92,7 +92,7 @@ async def changes(
         raise _unknown(assessment)
     everything = sees_all(visitor)
     if "text/event-stream" in request.headers.get("accept", ""):
-        start = _resume(last_event_id, generation, after)
+        start = _resume(last_event_id, generation, after) or await _head(boards, assessment)
         events = _events(request, boards, assessment, start, everything=everything)
         return EventSourceResponse(events, ping=3600, headers={"X-Accel-Buffering": "no"})
     stream = boards.store.stream(standings(assessment))
@@ -130,17 +130,20 @@ def _resume(last_event_id: str | None, generation: int, after: int | None) -> tu
     return None if after is None else (generation, after)
 
 
+async def _head(boards: Boards, assessment: str) -> tuple[int, int]:
+    """Tell where a reader begins that names no place: it hears all that comes after it was answered."""
+    head: Head | None = await boards.store.ask(boards.store.stream(standings(assessment)).head)
+    return (head.generation, head.position) if head else (1, 0)
+
+
 async def _events(
-    request: Request, boards: Boards, assessment: str, start: tuple[int, int] | None, *, everything: bool
+    request: Request, boards: Boards, assessment: str, start: tuple[int, int], *, everything: bool
 ) -> AsyncIterator[ServerSentEvent]:
     """Send what lies beyond `start`, then every record as it is stored, and a ping whenever 15 s pass without one."""
     service = request.app.state.service
     name = standings(assessment)
     stream = boards.store.stream(name)
     with boards.store.signal.listen() as bell:
-        if start is None:
-            head: Head | None = await boards.store.ask(stream.head)
-            start = (head.generation, head.position) if head else (1, 0)
         while not service.stopping.is_set():
             states = await boards.store.ask(stream.feed, *start, PAGE)
             for state in states:

@@ -15,6 +15,9 @@ from shared.rubric.places import places
 
 Json = dict[str, Any]
 
+_MOVING = frozenset({"totals", "frame", "snapshot"})
+"""A record of scores without any of these moves no total and no rank."""
+
 STANDS_STILL = frozenset({"frozen", "closed", "restated", "close-disputed"})
 """The states in which the public is shown a standing that does not follow the entries."""
 
@@ -63,10 +66,14 @@ class Board:
                 unit: Row(rank=row.rank, tied=row.tied, moved=row.moved, last=row.last)
                 for unit, row in self.rows.items()
             }
-        before = {unit: (row.total if row.totals else None, row.rank) for unit, row in self.rows.items()}
-        self._take(record)
-        because = _because(record.data["changes"])
-        changes = self._changes(before, because, record.position)
+        changes: list[Json] = []
+        if record.data.keys().isdisjoint(_MOVING):
+            self._take(record)
+        else:
+            before = {unit: (row.total if row.totals else None, row.rank) for unit, row in self.rows.items()}
+            self._take(record)
+            self._rank()
+            changes = self._changes(before, _because(record.data["changes"]), record.position)
         return {"cause": record.data["cause"], "changes": changes, "state": self.state} | _passed_on(record.data)
 
     def _take(self, record: Record) -> None:
@@ -84,7 +91,6 @@ class Board:
             self.rows.setdefault(totals["unit"], Row()).totals = totals
         if "standing" in data:
             self.standing = data["standing"]
-        self._rank()
 
     def _change(self, change: Json) -> None:
         indicators = self.rows.setdefault(change["unit"], Row()).indicators
