@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import httpx
@@ -20,10 +20,18 @@ READY_SECONDS = 180
 class Cluster:
     """Services by name, each on a port and a database of its own; `broker` and `database` are containers."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        services: Sequence[str] = SERVICES,
+        databases: Mapping[str, str] | None = None,
+        *,
+        broker: bool = True,
+    ) -> None:
         self.folder = folder
-        self.ports = {name: free_port(22100 + 200 * place, 22299 + 200 * place) for place, name in enumerate(SERVICES)}
-        self.databases = {name: containers.postgres().database() for name in SERVICES}
+        self.broker = {"MERITLOG_KAFKA": containers.kafka().bootstrap} if broker else {}
+        self.ports = {name: free_port(22100 + 200 * place, 22299 + 200 * place) for place, name in enumerate(services)}
+        self.databases = databases or {name: containers.postgres().database() for name in services}
         self.running: dict[str, subprocess.Popen[bytes]] = {}
 
     def url(self, name: str) -> str:
@@ -34,12 +42,10 @@ class Cluster:
         """What a service is told."""
         return os.environ | {
             "MERITLOG_DATA": str(self.folder),
-            "MERITLOG_KAFKA": containers.kafka().bootstrap,
             "MERITLOG_DATABASE": self.databases[name],
             "MERITLOG_PORT": str(self.ports[name]),
-            "MERITLOG_INTAKE": self.url("intake"),
-            "MERITLOG_SCORING": self.url("scoring"),
-            "MERITLOG_RANKING": self.url("ranking"),
+            **self.broker,
+            **{f"MERITLOG_{each.upper()}": self.url(each) for each in self.ports if each != "notifier"},
             "MERITLOG_SAMPLE_CLOCK": "true",
             "MERITLOG_ALLOW_PRIVATE": "true",
             "MERITLOG_LOG_FORMAT": "json",
