@@ -153,7 +153,8 @@ async def delivery(id: Id, caller: Calling, notices: Using) -> Response:
 @router.post("/v1/deliveries/{id}/redeliver", status_code=202, responses={404: {"description": "None of yours."}})
 async def redeliver(id: Id, caller: Calling, notices: Using, mailroom: Telling) -> Response:
     """Send a delivery once more, under the same webhook-id."""
-    await _delivery(notices, id, caller)
+    found = await _delivery(notices, id, caller)
+    await _own(notices, found.subscription, caller)
     await notices.store.run(notices.again, id, mailroom.clock())
     mailroom.arrived.set()
     return _answer((await _delivery(notices, id, caller)).shown(), 202)
@@ -162,6 +163,7 @@ async def redeliver(id: Id, caller: Calling, notices: Using, mailroom: Telling) 
 async def _delivery(notices: Notices, id_: str, caller: Caller) -> Delivery:
     found = await notices.store.ask(notices.delivery, id_)
     if found is not None:
-        await _own(notices, found.subscription, caller)
+        if _whose(caller) is not None:
+            await _own(notices, found.subscription, caller)
         return found
     raise Problem(404, "not-found", "There is no such delivery of yours; /v1/deliveries lists them.")

@@ -24,6 +24,9 @@ PAUSES = (5, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600, 14 * 3600, 20 * 360
 
 GONE = 410
 
+GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+"""All that the public internet routes of IPv6; the rest is local, or stands for an IPv4 address."""
+
 
 class Subscription(msgspec.Struct, frozen=True):
     """Somebody's wish to hear of changes. Empty `units` or `kinds` mean all; no `assessment` means every one."""
@@ -112,7 +115,14 @@ def next_try(attempts: int, now: int, jitter: float) -> int | None:
 
 
 def is_public(address: str) -> bool:
-    """Tell whether an IP address is one of the public internet: not private, loopback, link-local or reserved."""
+    """Tell whether an IP address is one of the public internet: not private, loopback, link-local or reserved.
+
+    An IPv6 address that only wraps an IPv4 address (NAT64, 6to4 and their kin) is none: it may lead anywhere.
+    """
     found = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(found, "ipv4_mapped", None)
-    return (mapped or found).is_global and not found.is_multicast
+    if isinstance(found, ipaddress.IPv6Address):
+        if found.ipv4_mapped is not None:
+            return is_public(str(found.ipv4_mapped))
+        if found not in GLOBAL_UNICAST or found.sixtofour is not None:
+            return False
+    return found.is_global and not found.is_multicast

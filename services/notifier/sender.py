@@ -5,7 +5,7 @@ import random
 import socket
 from collections.abc import Callable
 from contextlib import suppress
-from urllib.parse import urlsplit
+from typing import NamedTuple
 
 import httpx
 import msgspec
@@ -20,10 +20,19 @@ from shared.chassis.store import Conflict
 AT_ONCE = 20
 LONGEST_NAP = 5.0
 ANSWER_KEPT = 500
+LAST_PORT = 65535
 
 
 class NotAllowed(Exception):
     """The receiver's address may not be sent to; the message says why."""
+
+
+class Receiver(NamedTuple):
+    """Where a webhook goes: `url` has the address in place of the host; a certificate is held against `name`."""
+
+    url: httpx.URL
+    host: str
+    name: str
 
 
 class Sender:
@@ -97,63 +106,78 @@ class Sender:
 
     async def _attempt(self, subscription: Subscription, delivery: Delivery) -> tuple[int | None, str | None]:
         """Post once: the status and the beginning of the answer, or no status and why."""
+        seconds = self.settings.webhook_seconds
+        try:
+            async with asyncio.timeout(seconds):  # for the whole of it: a receiver may also drip
+                receiver = await checked(subscription.url, allow_private=self.settings.allow_private)
+                return await self._post(receiver, subscription.secret, delivery)
+        except (TimeoutError, httpx.TimeoutException):
+            return None, f"no whole answer within {seconds:g} s"
+        except (httpx.HTTPError, NotAllowed, OSError) as error:
+            return None, f"{type(error).__name__}: {error}"[:ANSWER_KEPT]
+
+    async def _post(self, receiver: Receiver, secret: str, delivery: Delivery) -> tuple[int, str]:
         now = self.clock()
         headers = {
+            "host": receiver.host,
             "content-type": "application/cloudevents+json",
+            "accept-encoding": "identity",
             "user-agent": "Meritlog-Webhooks/1",
             "webhook-id": delivery.id,
             "webhook-timestamp": str(now),
-            "webhook-signature": signature(subscription.secret, delivery.id, now, delivery.body),
+            "webhook-signature": signature(secret, delivery.id, now, delivery.body),
         }
+        request = self._http.build_request(
+            "POST", receiver.url, content=delivery.body, headers=headers, extensions={"sni_hostname": receiver.name}
+        )
+        answer = await self._http.send(request, stream=True)
         try:
-            url, host, port = await checked(subscription.url, allow_private=self.settings.allow_private)
-            headers["host"] = host if port is None else f"{host}:{port}"
-            request = self._http.build_request(
-                "POST", url, content=delivery.body, headers=headers, extensions={"sni_hostname": host}
-            )
-            answer = await self._http.send(request, stream=True)
-            try:
-                said = await _beginning(answer)
-            finally:
-                await answer.aclose()
-        except (httpx.HTTPError, NotAllowed, OSError) as error:
-            return None, f"{type(error).__name__}: {error}"[:ANSWER_KEPT]
-        return answer.status_code, said
+            return answer.status_code, await _beginning(answer)
+        finally:
+            await answer.aclose()
 
 
 async def _beginning(answer: httpx.Response) -> str:
     said = b""
-    async for chunk in answer.aiter_bytes():
+    async for chunk in answer.aiter_raw():  # as it comes: what is packed may unpack to gigabytes
         said += chunk
         if len(said) >= ANSWER_KEPT:
             break
     return said[:ANSWER_KEPT].decode("utf-8", "replace").replace("\x00", "")
 
 
-async def checked(url: str, *, allow_private: bool) -> tuple[str, str, int | None]:
-    """Resolve a receiver's host once and give the URL with the address in it, the host, and the port if it names one.
+async def checked(url: str, *, allow_private: bool) -> Receiver:
+    """Resolve a receiver's host once and give where to connect.
 
     The connection goes to the address that was looked at, so that a name cannot point elsewhere a moment later.
 
     :raises NotAllowed: no http(s) URL, unknown host, or (unless allowed) an address that is not public
     """
-    parts = urlsplit(url)
-    host = parts.hostname
-    if parts.scheme not in ("http", "https") or not host:
-        raise NotAllowed("a webhook's URL is http:// or https:// and names a host")
+    parts = _parts(url)
+    name = parts.raw_host.decode()
     loop = asyncio.get_running_loop()
     try:
-        found = await loop.getaddrinfo(host, parts.port or parts.scheme, type=socket.SOCK_STREAM)
+        found = await loop.getaddrinfo(name, parts.port or parts.scheme, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise NotAllowed(f"{host} cannot be resolved") from error
+        raise NotAllowed(f"{name} cannot be resolved") from error
     addresses = [str(each[4][0]) for each in found]
     if not allow_private:
         hidden = [address for address in addresses if not is_public(address)]
         if hidden:
             raise NotAllowed(
-                f"{host} is at {hidden[0]}, which is not a public address; MERITLOG_ALLOW_PRIVATE allows it"
+                f"{name} is at {hidden[0]}, which is not a public address; MERITLOG_ALLOW_PRIVATE allows it"
             )
-    address = addresses[0]
-    bracketed = f"[{address}]" if ":" in address else address
-    netloc = bracketed if parts.port is None else f"{bracketed}:{parts.port}"
-    return parts._replace(netloc=netloc).geturl(), host, parts.port
+    return Receiver(parts.copy_with(host=addresses[0]), parts.netloc.decode(), name)
+
+
+def _parts(url: str) -> httpx.URL:
+    try:
+        parts = httpx.URL(url)
+    except (httpx.InvalidURL, ValueError) as error:
+        raise NotAllowed("a webhook's URL cannot be read") from error
+    port = 1 if parts.port is None else parts.port
+    if parts.scheme not in ("http", "https") or not parts.host or not 0 < port <= LAST_PORT:
+        raise NotAllowed("a webhook's URL is http:// or https:// and names a host")
+    if parts.userinfo:
+        raise NotAllowed("a webhook's URL names no user and no password; its signature tells who sent it")
+    return parts

@@ -1,6 +1,7 @@
 """Who is told what, how it is signed, and when it is tried again."""
 
 import asyncio
+import contextlib
 import json
 from datetime import UTC, datetime
 
@@ -103,11 +104,66 @@ def test_a_notice_keeps_its_name():
 
 
 @pytest.mark.parametrize(
-    "address", ["127.0.0.1", "10.1.2.3", "192.168.0.1", "169.254.169.254", "::1", "fe80::1", "::ffff:10.0.0.1"]
+    "address",
+    [
+        "127.0.0.1",
+        "10.1.2.3",
+        "192.168.0.1",
+        "169.254.169.254",
+        "::1",
+        "fe80::1",
+        "fec0::1",
+        "::ffff:10.0.0.1",
+        "::10.0.0.1",
+        "::ffff:0:10.0.0.1",
+        "64:ff9b::a00:1",
+        "64:ff9b:1::a00:1",
+        "2002:a00:1::1",
+        "2001:0:a00:1::",
+    ],
 )
 def test_private_addresses_are_not_public(address):
-    """Given an address inside, when it is looked at, then it is none to send to."""
+    """Given an address inside, or one that wraps an IPv4 address, when it is looked at, then it is none to send to."""
     assert not is_public(address)
+
+
+@pytest.mark.parametrize("address", ["8.8.8.8", "::ffff:8.8.8.8", "2606:4700::1111", "240e::1"])
+def test_public_addresses_are(address):
+    """Given an address of the public internet, when it is looked at, then it may be sent to."""
+    assert is_public(address)
+
+
+@pytest.mark.parametrize("host", ["2130706433", "0x7f000001", "127.1", "[::ffff:127.0.0.1]", "localhost"])
+async def test_an_address_inside_is_known_however_it_is_written(host):
+    """Given a loopback address in another writing, when it is looked at before sending, then it is refused."""
+    with pytest.raises(NotAllowed, match="not a public address"):
+        await checked(f"http://{host}:9/x", allow_private=False)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://localhost/\x01",
+        "http://localhost/\ud800",
+        "http://１２７.0.0.1/",
+        "http://[::1",
+        "http://localhost:0/",
+        "http://localhost:99999/",
+        "http:///x",
+        "http://a:b@localhost/",
+        "http://0177.0.0.1/",
+        "file:///etc/passwd",
+    ],
+)
+async def test_what_could_never_be_sent_is_refused_at_once(url):
+    """Given a URL that no request can be made of, when it is looked at, then it is refused and not only when sent."""
+    with pytest.raises(NotAllowed, match="a webhook's URL"):
+        await checked(url, allow_private=True)
+
+
+async def test_a_receiver_is_told_the_host_it_is_known_by():
+    """Given a receiver at an IPv6 address, when it is looked at, then the Host header has its brackets and port."""
+    assert (await checked("http://[::1]:9/x", allow_private=True)).host == "[::1]:9"
 
 
 async def test_nothing_is_sent_inside_unless_allowed():
@@ -115,8 +171,6 @@ async def test_nothing_is_sent_inside_unless_allowed():
     with pytest.raises(NotAllowed, match="not a public address"):
         await checked("http://127.0.0.1:9/x", allow_private=False)
     assert (await checked("http://127.0.0.1:9/x", allow_private=True))[0] == "http://127.0.0.1:9/x"
-    with pytest.raises(NotAllowed, match="http"):
-        await checked("file:///etc/passwd", allow_private=True)
 
 
 async def receiver(answers: list[int], got: list):
@@ -211,6 +265,71 @@ async def test_what_is_still_to_be_sent_survives_a_restart(tmp_path):
     assert after["id"] == before["id"]
     assert after["attempts"] >= 1
     assert len({headers["webhook-id"] for headers, _ in got}) == 1
+
+
+async def test_a_receiver_that_drips_holds_nobody_up(tmp_path):
+    """
+    Given a receiver that answers a byte at a time and never ends, and another that takes what comes,
+    when a standing changes,
+    then the other has its notice, and the attempt at the first is over after `webhook_seconds`.
+    """
+    got: list = []
+    server = await receiver([], got)
+    ended = asyncio.Event()
+
+    async def drip(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n")
+        with contextlib.suppress(ConnectionError):
+            while True:
+                writer.write(b".")
+                await writer.drain()
+                await asyncio.sleep(0.05)
+        writer.close()
+        ended.set()
+
+    dripping = await asyncio.start_server(drip, "127.0.0.1", 0)
+    ranking = EventStore.open(f"sqlite:///{tmp_path}/ranking.sqlite", "ranking")
+    settings = NotifierSettings(data=tmp_path, allow_private=True, webhook_seconds=0.5)
+    async with server, dripping, calling(build(settings, lambda: ranking)) as client:
+        for each in (dripping, server):
+            url = f"http://127.0.0.1:{each.sockets[0].getsockname()[1]}/"
+            await client.post("/v1/subscriptions", json={"url": url})
+        await ranking.run(ranking.commit, append=[Append("standings/a", 1, [standing_record()])])
+
+        async def given_up():
+            listed = (await client.get("/v1/deliveries", params={"state": "pending"})).json()["deliveries"]
+            return [each["answer"] for each in listed if each["answer"]]
+
+        assert await until(given_up) == ["no whole answer within 0.5 s"]
+        await ended.wait()
+    ranking.close()
+    assert len(got) == 1
+
+
+async def test_what_was_delivered_can_be_seen_after_its_subscription_ended(tmp_path):
+    """Given a delivery whose subscription was deleted, when the office looks at it, then it is there; it has no way."""
+    got: list = []
+    server = await receiver([], got)
+    ranking = EventStore.open(f"sqlite:///{tmp_path}/ranking.sqlite", "ranking")
+    async with (
+        server,
+        calling(build(NotifierSettings(data=tmp_path, allow_private=True), lambda: ranking)) as client,
+    ):
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        made = (await client.post("/v1/subscriptions", json={"url": url})).json()
+        await ranking.run(ranking.commit, append=[Append("standings/a", 1, [standing_record()])])
+
+        async def delivered():
+            return (await client.get("/v1/deliveries", params={"state": "delivered"})).json()["deliveries"]
+
+        (one,) = await until(delivered)
+        await client.delete(f"/v1/subscriptions/{made['id']}")
+        seen = await client.get(f"/v1/deliveries/{one['id']}")
+        again = await client.post(f"/v1/deliveries/{one['id']}/redeliver")
+    ranking.close()
+
+    assert (seen.status_code, seen.json()["state"], again.status_code) == (200, "delivered", 404)
 
 
 async def test_a_private_receiver_is_refused_when_it_is_named(tmp_path):
