@@ -31,7 +31,9 @@ class Wish(BaseModel):
 
     url: str = Field(max_length=2048, description="Where webhooks are sent; http or https.")
     assessment: str | None = Field(None, max_length=128, description="Only this one; without it, every one.")
-    units: list[str] = Field([], max_length=100, description="Only these units; empty means all.")
+    units: list[Annotated[str, Field(max_length=128)]] = Field(
+        [], max_length=100, description="Only these units; empty means all."
+    )
     kinds: list[Kind] = Field([], description=f"Of {', '.join(KINDS)}; empty means all.")
     secret: str | None = Field(None, max_length=128, description="`whsec_…` of your own; without it, one is made.")
 

@@ -94,7 +94,10 @@ def key(secret: str) -> bytes:
         ValueError: It is none.
 
     """
-    found = base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
+    try:
+        found = base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
+    except ValueError:
+        found = b""
     if not 24 <= len(found) <= 64:
         message = "a secret is whsec_ and the base64 of 24 to 64 bytes"
         raise ValueError(message)

@@ -341,3 +341,25 @@ async def test_a_private_receiver_is_refused_when_it_is_named(tmp_path):
 
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid-request")
     assert "public" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("wish", "said"),
+    [
+        (b'{"secret": "whsec_!"}', "A secret is whsec_ and the base64 of 24 to 64 bytes."),
+        (b'{"secret": "whsec_c2hvcnQ="}', "A secret is whsec_ and the base64 of 24 to 64 bytes."),
+        (b'{"units": ["\\ud800"]}', "units"),
+        (b'{"assessment": "\\ud800"}', "assessment"),
+        (b'{"kinds": ["everything"]}', "kinds"),
+    ],
+)
+async def test_a_wish_that_cannot_be_met_says_why(tmp_path, wish, said):
+    """Given a subscription with a member that cannot be, when it is sent, then it is a 422 that names it."""
+    ranking = EventStore.open(f"sqlite:///{tmp_path}/ranking.sqlite", "ranking")
+    async with calling(build(NotifierSettings(data=tmp_path, allow_private=True), lambda: ranking)) as client:
+        sent = b'{"url": "http://127.0.0.1:9/", ' + wish[1:]
+        answer = await client.post("/v1/subscriptions", content=sent, headers={"content-type": "application/json"})
+    ranking.close()
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid-request")
+    assert said in answer.json()["detail"]
