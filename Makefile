@@ -62,6 +62,7 @@ clean: ## remove what the targets above made, .venv too
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'make setup: Python 3.11 or newer is needed; name one: make setup PYTHON=python3.12' >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo 'make setup: this Python cannot make environments; on Debian: apt-get install python3-venv' >&2; exit 1; }
 	@test -x $(BIN)/python && $(BIN)/python -c 'import pip' 2>/dev/null || $(PYTHON) -m venv .venv
+	@echo 'make setup: installs what the lock names into .venv, which takes a minute' >&2
 	@sed -n '/^uv==/,/[^\\]$$/p' requirements/dev.txt >.venv/uv.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement .venv/uv.txt || echo 'make setup: no uv here, so pip installs, which takes longer' >&2
 	@if test -x $(BIN)/uv; then \

@@ -38,6 +38,8 @@ def play(data: Path, port: int, speed: float, *, leave: bool) -> int:
     if not SAMPLE.exists():
         raise Stop(f"{SAMPLE} is not there: run it in a checkout of the project")
     console = Console(stderr=True)
+    for ended in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ended, signal.default_int_handler)
     with _server(data, port) as url, Client(url, None, patience=START_SECONDS) as client:
         lines = list(numbered(files.lines(str(SAMPLE))))
         assessment = assessment_of(lines) or ""
@@ -158,7 +160,8 @@ class _Pace:
             moment = datetime.fromisoformat(json.loads(raw)["time"])
         except (ValueError, TypeError, KeyError):
             return self._day
-        self._day = moment.date().isoformat()
+        if moment.tzinfo is None or self._before is None or moment >= self._before:
+            self._day = moment.date().isoformat()
         if moment.tzinfo is None or self._speed == 0:
             return self._day
         if self._before is not None and moment > self._before:

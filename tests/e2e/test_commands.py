@@ -373,6 +373,22 @@ def test_interrupted_commands_end_quietly(server):
     assert b"Traceback" not in err
 
 
+@pytest.mark.parametrize("ended", [signal.SIGTERM, signal.SIGHUP])
+def test_the_demonstration_leaves_no_server_behind(tmp_path, ended):
+    """Given a demonstration at play, when it is told to end or its terminal is closed, then its server ends with it."""
+    port = free_port(25000, 25099)
+    command = [sys.executable, "-m", "cli", "demo", "--data", str(tmp_path / "demo"), "--port", str(port)]
+    playing = subprocess.Popen([*command, "--speed", "1"], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    until = time.monotonic() + 60
+    while not ready(port) or position(port) < 1:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    playing.send_signal(ended)
+    said = playing.communicate(timeout=60)[1]
+    assert (playing.returncode, "goes on from here" in said, "Traceback" in said) == (0, True, False)
+    assert not ready(port)
+
+
 def test_the_demonstration_stops_goes_on_and_gives_way(tmp_path, monkeypatch):
     """Ctrl-C stops it with status 0, again goes on from there to the end; a port in use is 3."""
     port = free_port(25000, 25099)
