@@ -40,7 +40,7 @@ A = build.ASSESSMENT
 class Services:
     """The services: `play` an event, and everything that follows from it is there to be asked."""
 
-    def __init__(self, text: str = RUBRIC) -> None:
+    def __init__(self, text: str = RUBRIC, **noted: str) -> None:
         self.text = text
         self.rubric = load(text)
         self.stored: list[bytes] = []
@@ -55,7 +55,7 @@ class Services:
         self.app = Starlette(routes=self.routes())
         self.part = {"id": self.rubric.id, "version": 1, "digest": self.rubric.digest, "content": text}
         period = {"from": self.rubric.start.isoformat(), "to": self.rubric.end.isoformat()}
-        opening = {"rubric": self.part, "period": period, "timezone": self.rubric.timezone}
+        opening = {"rubric": self.part, "period": period, "timezone": self.rubric.timezone, **noted}
         self.play(build.event("AssessmentOpened", opening, time="2020-01-01T09:00:00+08:00"))
 
     def play(self, event: dict[str, Any]) -> int:

@@ -6,7 +6,7 @@ The event's id and time are made when the form is, and come back with it: what i
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime, tzinfo
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -68,13 +68,16 @@ class Form:
         }
 
 
-def blank(kind: str, unit: str, source: str, now: datetime, zone: tzinfo) -> Form:
-    """An empty form for one entry."""
-    local = now.astimezone(zone)
+def blank(kind: str, unit: str, source: str, now: datetime, names: Names) -> Form:
+    """An empty form for one entry of today, or of the assessment's day that is nearest to it."""
+    local = now.astimezone(names.zone)
+    day = local.date()
+    if names.rubric:
+        day = min(max(day, names.rubric.start), names.rubric.end)
     return Form(
         kind=kind,
         unit=unit,
-        occurred=local.date().isoformat(),
+        occurred=day.isoformat(),
         source=source,
         id=f"form/{secrets.token_hex(8)}",
         time=local.isoformat(timespec="seconds"),

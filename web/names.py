@@ -9,6 +9,19 @@ from shared.rubric import Rubric
 from shared.rubric.model import Finding, Indicator, Line, Measure
 from web.charts import COLOURS, SUPERVISION
 
+MEASURED_IN = {
+    "家": "firms",
+    "户": "households",
+    "人": "people",
+    "人次": "attendances",
+    "名": "(place)",
+    "分": "points",
+    "元": "yuan",
+    "万元": "× 10,000 yuan",
+    "亿元": "× 100 million yuan",
+}
+"""What figures are commonly counted in, in English; a rubric says it in Chinese."""
+
 
 class Names:
     """One rubric in one language; without a rubric (unreadable, or none yet) every name is the id itself."""
@@ -66,7 +79,8 @@ class Names:
     def measured_in(self, measure: str | None) -> str:
         """What a measure is counted in, such as 万元 or %."""
         known = self._measures.get(measure or "")
-        return known.unit_of_measure if known else ""
+        unit = known.unit_of_measure if known else ""
+        return MEASURED_IN.get(unit, unit) if self.language == "en" else unit
 
     def tier(self, measure: str | None, tier: str | None) -> str:
         """A grade that a judge gave."""

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
+from functools import partial
 from itertools import groupby
 from typing import Any
 
 import msgspec
 
 from shared.contracts.entries import decode_entry, leaf_hash
-from web.answers import Change, Explained, Flag, Standing, TaskRow, UnitChange
+from web.answers import Change, Explained, Flag, IndicatorPoints, Standing, TaskRow, UnitChange
 from web.forms import AWARD, Form, blank, choices
 from web.names import Names
 from web.rows import Row, number, quantity, rows
@@ -63,7 +64,9 @@ async def flags_of(site: Site, standing: Standing, view: View) -> list[Flag]:
 
 async def about(site: Site, standing: Standing, view: View) -> tuple[Names, dict[str, Any]]:
     """What every page says of its standing: title, coordinate, and the rules it departs from."""
-    names = await site.names(standing.assessment, standing.rules, view.language)
+    names, note = await asyncio.gather(
+        site.names(standing.assessment, standing.rules, view.language), site.note(standing.assessment)
+    )
     departing = [
         (finding, reading)
         for finding, reading in sorted(standing.rules.readings.items())
@@ -75,13 +78,17 @@ async def about(site: Site, standing: Standing, view: View) -> tuple[Names, dict
         "title": names.title or standing.title or standing.assessment,
         "fixed": fixed(standing, view) if standing.known_at.position else view,
         "departing": departing,
+        "note": note,
     }
 
 
 async def assessments(site: Site, view: View) -> Page:
     """All assessments."""
     found = (await site.upstream.assessments()).assessments
-    named = [(each, await site.names(each.assessment, each.rubric, view.language)) for each in found]
+    named = [
+        (each, await site.names(each.assessment, each.rubric, view.language), await site.note(each.assessment))
+        for each in found
+    ]
     return Page("_assessments.html", site.translate(view.language, "Assessments"), {"assessments": named})
 
 
@@ -151,8 +158,22 @@ async def tasks(site: Site, assessment: str, view: View) -> Page:
     texts = {str(task.row): task for task in names.rubric.tasks} if names.rubric else {}
     title = site.translate(view.language, "Tasks")
     said = {row.id: _text(row, texts, names) for row in found.tasks}
-    more = {"tasks": found.tasks, "texts": said, "number": number, "quantity": quantity}
+    more = {
+        "tasks": found.tasks,
+        "texts": said,
+        "number": number,
+        "quantity": quantity,
+        "judged": partial(_judged, standing),
+    }
     return Page("_tasks.html", f"{title} · {context['title']}", context | more, standing.version)
+
+
+def _judged(standing: Standing, row: TaskRow) -> list[tuple[str, IndicatorPoints]]:
+    """How far each unit has come in a task that has no figure: the points that a judge gave."""
+    if row.measures:
+        return []
+    points = {unit.unit: unit.indicators for unit in standing.units}
+    return [(unit, points[unit][name]) for name in row.indicators for unit in row.units if name in points.get(unit, {})]
 
 
 def _text(row: TaskRow, texts: Mapping[str, Any], names: Names) -> str:
@@ -202,7 +223,7 @@ async def enter(site: Site, assessment: str, form: Form | None, view: View, **mo
     names, context = await about(site, standing, view)
     if form is None:
         source = f"/{names.rubric.assessor}" if names.rubric else "/"
-        form = blank(more.get("kind", AWARD), more.get("unit", ""), source, datetime.now(UTC), names.zone)
+        form = blank(more.get("kind", AWARD), more.get("unit", ""), source, datetime.now(UTC), names)
     title = site.translate(view.language, "Enter")
     units = [(each.unit, names.unit(each.unit)) for each in standing.units]
     told = {

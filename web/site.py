@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
 import structlog
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from shared.contracts.entries import decode_entry
 from shared.rubric import Rubric, RubricError, load
 from web import words
 from web.answers import RulesNamed
@@ -26,6 +28,7 @@ from web.view import View
 
 HERE = Path(__file__).parent
 MOST_RUBRICS = 64
+MOST_NOTES = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ class Site:
         self.log = log
         self.files = files()
         self._rubrics: dict[tuple[str, int, str | None], Rubric | None] = {}
+        self._notes: dict[str, str] = {}
 
     async def names(self, assessment: str, rules: RulesNamed, language: str) -> Names:
         """The names of a standing's rubric; ids where its text cannot be had or read."""
@@ -67,6 +71,19 @@ class Site:
                 self._rubrics.pop(next(iter(self._rubrics)))
             self._rubrics[key] = rubric
         return Names(self._rubrics[key], language)
+
+    async def note(self, assessment: str) -> str:
+        """What was noted at an assessment's opening, such as that all is invented; nothing where it cannot be had."""
+        if assessment not in self._notes:
+            try:
+                said = decode_entry(await self.upstream.entry(assessment, 1)).data.get("note")
+            except (Unanswered, Declined, msgspec.DecodeError) as error:
+                self.log.warning("opening not had", assessment=assessment, reason=str(error))
+                return ""
+            while len(self._notes) >= MOST_NOTES:
+                self._notes.pop(next(iter(self._notes)))
+            self._notes[assessment] = said if isinstance(said, str) else ""
+        return self._notes[assessment]
 
     def translate(self, language: str, message: str) -> str:
         """A message in a language."""

@@ -116,7 +116,9 @@ MEMBERS: Mapping[str, str] = {
     "known_at": _("Known at"),
     "standing": _("Standing"),
     "readings": _("Readings"),
+    "clock": _("Clock"),
 }
+VERDICTS: Mapping[str, str] = {"pass": _("pass"), "fail": _("fail")}
 
 REFUSALS: Mapping[str, str] = {
     "malformed": _("The entry cannot be read"),
@@ -167,6 +169,7 @@ WORDS: Mapping[str, Callable[[str], str]] = {
     "rule": look_up(RULES),
     "member": look_up(MEMBERS),
     "refusal": look_up(REFUSALS),
+    "verdict": look_up(VERDICTS),
 }
 
 

@@ -65,6 +65,13 @@ async def test_each_kind_has_its_own_members(over, data):
     assert ("points" in found) == (over.get("outcome") != "not-applicable")
 
 
+async def test_a_form_offers_a_day_of_the_assessment():
+    """Given a year that is over, when an empty form is opened, then its date is the last that the gate would take."""
+    async with browsing(Services()) as client:
+        page = (await client.get(ENTER)).text
+    assert fields(page)["occurred"] == "2020-12-31"
+
+
 async def test_a_trial_records_nothing_and_keeps_what_was_filled_in():
     """The same form comes back, with its id, and says that the gate would take it."""
     services = Services()

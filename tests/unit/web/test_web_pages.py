@@ -1,11 +1,14 @@
 import re
+from datetime import date
 from functools import cache
 from html.parser import HTMLParser
 
 import pytest
 
+from services.scoring.domain.coordinate import Coordinate
+from shared.contracts.standing import digest
 from tests import builders as build
-from tests.upstream import RUBRIC, A, Services, browsing, figure, first_half, whole_year
+from tests.upstream import RUBRIC, A, Services, browsing, figure, first_half, judgement, whole_year
 
 BOARD = f"/assessments/{A}"
 PAGES = [
@@ -124,6 +127,33 @@ async def test_the_task_table_has_its_eighteen_rows():
     assert "尚未报送" in page.text
 
 
+async def test_a_task_without_a_figure_shows_what_each_unit_was_given():
+    """Given a task that is judged, when the table is shown, then each of its units stands there with its points."""
+    async with browsing(the_year()) as client:
+        page = Outline((await client.get(f"{BOARD}/tasks")).text)
+    for unit, points in {"market": "8.00", "science": "7.00"}.items():
+        assert page.with_id(f"task-16-{unit}")
+        assert f"{points} /10 分" in page.text
+
+
+@pytest.mark.parametrize(("language", "counted"), [("zh", "5900 家"), ("en", "5900 firms")])
+async def test_figures_say_what_they_count_in_the_pages_language(language, counted):
+    """Given a rubric that counts in Chinese, when the table is shown in English, then it counts in English."""
+    async with browsing(the_year()) as client:
+        page = Outline((await client.get(f"{BOARD}/tasks", params={"lang": language})).text)
+    assert counted in page.text
+
+
+@pytest.mark.parametrize("path", [path for path in PAGES if "entries" not in path])
+async def test_what_was_noted_at_the_opening_stands_on_every_page(path):
+    """Given an assessment whose opening says that all is invented, when any page is shown, then it says so too."""
+    services = Services(note="合成数据 <synthetic>")
+    first_half(services)
+    async with browsing(services) as client:
+        page = Outline((await client.get(path)).text)
+    assert "合成数据 <synthetic>" in page.text
+
+
 async def test_questions_show_what_is_open_what_is_ruled_and_which_reading_holds():
     """The office ruled on A01; each other reading can be tried on the board; marks on the data come from scoring."""
     services = the_year()
@@ -161,6 +191,43 @@ async def test_an_entrys_page_shows_the_stored_bytes_and_the_way_to_its_proof():
     assert '"occasion": "全省推进会"' in page.text
     assert "78.38 → 81.38" in page.text
     assert "sha256:" in page.text
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        (build.ruled("A01", "20"), "解读 20 满分20分"),
+        (build.determined("0", subject="tax", over={"indicator": "T1"}), "结果 分值"),
+        (judgement("market", "C1", "8"), "等次 较好"),
+        (build.event("RecusalRecorded", {"scope": {"unit": "market"}, "reason": "r"}), "范围 unit market"),
+        (build.event("PeriodReported", {"period": {"from": "2020-06-01", "to": "2020-06-30"}, "entries": 1}), "– 2020"),
+        (
+            build.event("AppealDecided", {"appeal": {"source": "/s", "id": "i"}, "upheld": True}),
+            "申诉 /s i 是否支持 是",
+        ),
+    ],
+)
+async def test_an_entrys_page_says_in_words_what_it_says(event, said):
+    """Given an entry of any kind, when its page is shown, then codes stand there in words and its parts apart."""
+    services = Services()
+    position = services.play(event)
+    async with browsing(services) as client:
+        page = Outline((await client.get(f"{BOARD}/entries/{position}")).text)
+    assert said in page.text
+
+
+async def test_a_restated_board_says_that_it_was_restated():
+    """Given a closing that was restated, when the board is shown, then it does not call it the closed standing."""
+    services = Services()
+    first_half(services)
+    head = len(services.stored)
+    seen = services.book.standing(Coordinate(date(2020, 12, 31), head))
+    said = {"standing": digest(seen), "readings": seen["rules"]["readings"]}
+    closed = services.play(build.closed(data=build.closing(head, **said)))
+    services.play(build.restated(closed, data=build.closing(head, supersedes=closed, **said)))
+    async with browsing(services) as client:
+        page = Outline((await client.get(BOARD)).text)
+    assert "显示的是重述后的排名" in page.text
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
