@@ -196,6 +196,15 @@ def test_printed_on_a4_the_whole_trace_is_open(chrome, year):
     assert closed > 20_000
 
 
+def test_nothing_that_is_printed_runs_off_the_paper(chrome, year):
+    """Given A4 with its margins, when a unit's page is printed, then its left edge is on the paper, and no link."""
+    with looking(chrome, year, f"{BOARD}/units/market", viewport={"width": 680, "height": 960}) as page:
+        page.emulate_media(media="print")
+        assert page.locator("#hero").bounding_box()["x"] >= 0
+        assert page.evaluate("document.documentElement.scrollWidth") <= 680
+        expect(page.locator(".coordinate > a")).to_be_hidden()
+
+
 def test_a_link_into_a_page_opens_what_it_points_at(chrome, year):
     """A flag leads to an indicator: its trace is open."""
     with looking(chrome, year, f"{BOARD}/units/market#indicator-M4") as page:
