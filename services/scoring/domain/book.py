@@ -180,17 +180,17 @@ class Book:
             self._live = self.scores()
         return self._live
 
-    def scores(self, coordinate: Coordinate = LIVE) -> Scores:
-        """Work out what every indicator of every unit is worth.
+    def scores(self, coordinate: Coordinate = LIVE, *, traced: bool = False) -> Scores:
+        """Work out what every indicator of every unit is worth, `traced` where the whole trace is asked for.
 
         Raises:
             Unanswerable: There is no answer at this coordinate.
 
         """
-        return self._scores(moments.moment(self.ledger, coordinate))
+        return self._scores(moments.moment(self.ledger, coordinate), traced=traced)
 
-    def _scores(self, moment: Moment) -> Scores:
-        return Scores(self.ledger, self._placements.of(moment.rubric), moment)
+    def _scores(self, moment: Moment, *, traced: bool = False) -> Scores:
+        return Scores(self.ledger, self._placements.of(moment.rubric), moment, traced=traced)
 
     def standing(self, coordinate: Coordinate = LIVE) -> dict[str, Any]:
         """Give the standing, as the contract's JSON.
@@ -230,7 +230,7 @@ class Book:
             Unanswerable: There is no answer at this coordinate, or no such unit or indicator.
 
         """
-        scores = self.scores(coordinate)
+        scores = self.scores(coordinate, traced=True)
         whole = _unit(scores, unit)
         if indicator is None:
             traces = {each: explain.explained(self.ledger, scores, unit, each) for each in whole["indicators"]}

@@ -1,7 +1,8 @@
 """Facts at one moment: of the rows in force, what the rules look at.
 
 Of figures the latest date counts, then the later position, for each measure, provider and list; of awards and
-deductions every one. What a reading leaves out is removed first, and kept aside for the trace.
+deductions for each line and occasion (or incident) the one with most points, then the earlier position: no rule counts
+another of them, so only a trace asks for all. What a reading leaves out is removed first, and kept aside for the trace.
 """
 
 from collections import defaultdict
@@ -10,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from services.scoring.domain.columns import Columns, Kind
+from services.scoring.domain.columns import ASIDE, UNSAID, Columns, Kind
 from services.scoring.domain.coordinate import Moment
 from services.scoring.domain.ledger import Pair
 from services.scoring.domain.placement import UNPLACED, Placement
@@ -18,6 +19,10 @@ from shared.rubric.facts import Award, Figure, UnitFacts
 
 Rows = NDArray[np.intp]
 _NO_ROWS: Rows = np.empty(0, np.intp)
+_DECIMALS, _LARGE = (
+    6,
+    10**11,
+)  # points with so many decimals, and below this as a whole number, fit 64 bits at one scale
 
 
 class Folded(NamedTuple):
@@ -39,7 +44,9 @@ class Sheet:
     is the latest of what was and what is new: then only the new ones are looked at.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, every_award: bool = False) -> None:
+        """Take whether awards that a higher one of the same line and occasion outdoes are wanted too: for traces."""
+        self._every_award = every_award
         self._figures: defaultdict[str, dict[tuple[str, str], tuple[Figure, ...]]] = defaultdict(dict)
         self._awards: defaultdict[str, dict[str, tuple[Award, ...]]] = defaultdict(dict)
         self._excluded: defaultdict[str, dict[str, tuple[tuple[Figure | Award, str], ...]]] = defaultdict(dict)
@@ -56,6 +63,8 @@ class Sheet:
         takes_figures = np.fromiter((series.kind is Kind.FIGURE for series in rows.series), np.bool_, len(rows.series))
         of_figures = takes_figures[rows.code[counted]]
         latest, others = _latest(rows, counted[of_figures], placement.lists(rows)), counted[~of_figures]
+        if not self._every_award:
+            others = _highest(rows, placement, others)
         self._folded[unit, indicator] = Folded(*known, np.concatenate([latest, others]), excluded)
         self._put_figures(rows, placement, latest)
         self._awards[unit][indicator] = tuple(placement.award(rows, row) for row in others.tolist())
@@ -111,3 +120,21 @@ def _latest(rows: Columns, found: Rows, lists: Rows) -> Rows:
     best = np.full(len(rows.series), -1, np.int64)
     np.maximum.at(best, lists[rows.code[found]], key)
     return (best[best >= 0] & 0xFFFFFFFF).astype(np.intp)
+
+
+def _highest(rows: Columns, placement: Placement, found: Rows) -> Rows:
+    """Give for each line and occasion the row with most points, the earliest of those; in order of position.
+
+    Rows from before the day that the rubric counts from are told apart, and those that leave a fixed line's points
+    unsaid. Where points are too long to be compared as whole numbers, every row is given.
+    """
+    scale, value = rows.scale[found], rows.value[found]
+    if len(found) < 2 or (scale == ASIDE).any() or scale.max() > _DECIMALS or np.abs(value).max() > _LARGE:
+        return found
+    early = rows.occurred[found] < placement.since(rows)
+    group = (rows.code[found].astype(np.int64) << 2) | (early << 1) | (scale == UNSAID)
+    points = value * 10 ** (_DECIMALS - np.maximum(scale, 0)).astype(np.int64)
+    order = np.lexsort((found, -points, group))
+    first = np.ones(len(found), np.bool_)
+    first[1:] = np.diff(group[order]) != 0
+    return np.sort(found[order[first]])

@@ -5,6 +5,7 @@ placed anew; what has no place there stays in the ledger and counts for nothing.
 """
 
 from dataclasses import replace
+from datetime import date
 from fractions import Fraction
 
 import numpy as np
@@ -87,6 +88,11 @@ class Placement:
         editions = self._ledger.editions
         same = np.array([edition.rubric.digest == self.rubric.digest for edition in editions], np.bool_)
         return same[np.searchsorted([edition.position for edition in editions], positions) - 1]
+
+    def since(self, rows: Columns) -> int:
+        """Give the first day that counts for a table's awards under every reading, as an ordinal day."""
+        owner = self.rubric.indicators.get(rows.indicator)
+        return 0 if owner is None else owner.counts_from.get("", date.min).toordinal()
 
     def figure(self, rows: Columns, row: int) -> Figure:
         """Give a row as the figure it is."""

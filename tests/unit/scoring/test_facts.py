@@ -1,0 +1,95 @@
+"""What rules look at: only what can count, unless a trace is asked for."""
+
+import functools
+from random import Random
+
+import pytest
+
+from services.scoring.domain import Book, Coordinate, Unanswerable
+from services.scoring.domain.scores import Scores
+from shared.contracts.entries import decode_entry
+from shared.rubric import loading
+from tests.oracle import generate
+
+read_once = functools.cache(loading.load)
+TWO = ("hosting", "speech", "city-meeting", "promoted-document")
+
+
+def awards_again(log: list[dict], random: Random) -> list[dict]:
+    """The log with many awards more, of few occasions, some of the same points, some leaving fixed points unsaid."""
+    whole = list(log)
+    for number in range(60):
+        line = random.choice(TWO)
+        data = {
+            "indicator": "B3",
+            "line": line,
+            "occasion": f"第{random.randint(1, 3)}次",
+            "occurred": f"2020-{random.randint(1, 12):02d}-20",
+            "reason": "合成",
+        }
+        if line in ("hosting", "speech"):
+            data["points"] = random.choice(["1", "1.0", "1.25", "2"])
+        elif random.random() < 0.5:
+            data["points"] = {"city-meeting": "1", "promoted-document": "2"}[line]
+        entry = {
+            **log[-1],
+            "data": data,
+            "id": f"again/{number}",
+            "position": len(whole) + 1,
+            "source": "/binjiang/sme-office",
+            "subject": random.choice(["market", "tax"]),
+            "type": "meritlog.BonusAwarded.v1",
+        }
+        entry.pop("provider", None)
+        whole.append(entry)
+    return whole
+
+
+def worth(scores: Scores) -> dict:
+    return {pair: result.worth for pair, result in scores.results().items()}
+
+
+@pytest.mark.parametrize("seed", range(15))
+def test_awards_that_others_outdo_change_nothing(seed):
+    """
+    Given many awards of the same lines and occasions,
+    when indicators are scored with all of them, and with the highest of each line and occasion,
+    then everything is worth the same, at any coordinate, and also where entries are taken in one by one.
+    """
+    random = Random(seed)
+    log = awards_again(generate.ledger(random, 40), random)
+    book, live = Book(load=read_once), Book(load=read_once)
+    for entry in log:
+        live.apply(decode_entry(generate.stored(entry)))
+        book.extend([decode_entry(generate.stored(entry))])
+
+    fewer = more = 0
+    for _ in range(8):
+        as_of, known_at, readings = generate.coordinate(random, len(log))
+        try:
+            all_, some = (
+                book.scores(Coordinate(as_of, known_at, None, readings), traced=each) for each in (True, False)
+            )
+        except Unanswerable:
+            continue
+        assert worth(all_) == worth(some)
+        more += sum(len(all_.facts(unit).awards.get("B3", ())) for unit in ("market", "tax"))
+        fewer += sum(len(some.facts(unit).awards.get("B3", ())) for unit in ("market", "tax"))
+    assert fewer < more
+    assert worth(live.live) == worth(book.scores())
+
+
+def test_a_trace_names_every_award():
+    """Given two awards of one occasion, when its indicator is explained, then both are there, and one counts."""
+    random = Random(1)
+    log = awards_again(generate.ledger(random, 5), random)
+    book = Book(load=read_once)
+    book.extend(decode_entry(generate.stored(entry)) for entry in log)
+
+    def inputs(node: dict) -> list[dict]:
+        return node["inputs"] + [each for part in node["parts"] for each in inputs(part)]
+
+    named = inputs(book.explain("market", "B3")["trace"])
+    expected = [entry["id"] for entry in log if entry.get("subject") == "market" and entry["id"].startswith("again/")]
+    assert {each["id"] for each in named} >= set(expected)
+    assert not all(each["used"] for each in named)
