@@ -5,7 +5,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from shared.rubric.facts import Determination, UnitFacts
+from shared.rubric.facts import Award, Determination, Figure, UnitFacts
 from shared.rubric.model import DISTRICT, Indicator
 from shared.rubric.outcome import NOTHING, ZERO, Case, Input
 from shared.rubric.ranking import rank
@@ -46,6 +46,7 @@ class Rules:
         self._dense = _word(rubric.ties, scope, TIES)
         self._maxima = {each.id: _maximum(each, readings) for each in rubric.indicators.values()}
         self._points: dict[str, Points | None] = {}
+        self._unread: dict[str, dict[str, str]] = {}
         self._said = {
             each.id: Said(self.readings, frozenset(line.id for line in each.lines.values() if line.takes))
             for each in rubric.indicators.values()
@@ -70,12 +71,34 @@ class Rules:
             self._points[indicator] = self.rubric.compiled(indicator, self.readings)[0]
         return self._points[indicator]
 
+    def _left_out(self, indicator: str, known: UnitFacts) -> tuple[Input, ...]:
+        """Give what the readings in force do not count: rows, and figures of measures that they pass by."""
+        rows: list[tuple[Figure | Award, str]] = list(known.excluded.get(indicator, ()))
+        for measure, finding in self._passed_by(indicator).items():
+            rows += [(row, finding) for row in known.figures.get((indicator, measure), ())]
+        return tuple([Input(row, used=False, excluded=finding) for row, finding in rows])
+
+    def _passed_by(self, indicator: str) -> Mapping[str, str]:
+        """Name the measures that the rule looks at only under another reading of one finding, with that finding."""
+        if indicator not in self._unread:
+            read = self._read(indicator, self.readings)
+            self._unread[indicator] = {
+                measure: finding
+                for finding in self.rubric.uses[indicator]
+                for reading in self.rubric.findings[finding].readings
+                for measure in sorted(self._read(indicator, {**self.readings, finding: reading}) - read)
+            }
+        return self._unread[indicator]
+
+    def _read(self, indicator: str, readings: Mapping[str, str]) -> set[str]:
+        uses = self.rubric.compiled(indicator, readings)[1]
+        return {measure for owner, measure, district in uses.measures if owner == indicator and not district}
+
     def score(
         self, unit: str, indicator: str, facts: Mapping[str, UnitFacts], determination: Determination | None = None
     ) -> Result:
         """Turn facts into points. `facts` holds the unit, its peers where the rule looks at them, and `district`."""
         owner = self.rubric.indicators[indicator]
-        left_out = facts.get(unit, NOTHING).excluded.get(indicator, ())
         result = Result(
             unit=unit,
             indicator=indicator,
@@ -87,7 +110,7 @@ class Rules:
             absorbed=ZERO,
             outcome=None,
             determined=None,
-            excluded=tuple(Input(row, used=False, excluded=finding) for row, finding in left_out),
+            excluded=self._left_out(indicator, facts.get(unit, NOTHING)),
             said=self._said[indicator],
         )
         rule = self.points(indicator)

@@ -81,6 +81,8 @@ class Occasions(Points):
         outcome = _count(self.group, rows, _kept(self.group, kept, dropped), dropped)
         points = self.start + self.sign * outcome.now
         note: Note = (self.word, self.start, outcome.now)
+        if outcome.note[0] == "capped":
+            note = (f"{self.word}-capped", self.start, *outcome.note[1:])
         return Outcome(
             self, points, points, note, absorbed=outcome.absorbed, inputs=outcome.inputs, parts=outcome.parts
         )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar
 
-from shared.rubric.outcome import Case, Outcome
+from shared.rubric.outcome import Case, Note, Outcome
 from shared.rubric.reader import Reader
 from shared.rubric.rules.grammar import Env, Points, Quantity, gives_points, quantity
 from shared.rubric.rules.quantities import Number
@@ -40,8 +40,11 @@ class Proportion(Points):
         if ratio is None:
             inputs = tuple(each for amount in amounts for each in amount.inputs)
             return self.conflicting(("not-positive", numbers[1]), inputs)
-        points = self.worth * self._bounded(ratio)
-        return self.settled(points, ("proportion", *numbers[:2], ratio, self.worth), *amounts)
+        counted = self._bounded(ratio)
+        note: Note = ("proportion", *numbers[:2], ratio, self.worth)
+        if counted != ratio:
+            note = ("proportion-held", *note[1:], counted)
+        return self.settled(self.worth * counted, note, *amounts)
 
     def _ratio(self, numbers: list[Fraction]) -> Fraction | None:
         actual, target, *base = numbers

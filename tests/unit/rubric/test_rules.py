@@ -312,6 +312,43 @@ def test_what_a_reading_excludes_is_removed_before_the_latest_is_chosen():
     assert inputs_of(default.trace)[2]["excluded"] == "A08"
 
 
+def test_figures_that_only_another_reading_looks_at_are_shown_as_excluded_with_their_finding():
+    """Given a figure that only another reading counts, when explained, then it names the finding and the reading."""
+    only_all = figure("exporting_firms", 30, indicator="S2", provider="commerce")
+    loans = [
+        figure(f"all_loans_growth_{where}", 10, indicator="F1", provider="pbc-hangzhou", position=position)
+        for position, where in enumerate(("city", "province", "district"), 1)
+    ]
+
+    exports = binjiang("S2", only_all, unit="commerce")
+    growth = binjiang("F1", *loans, unit="reform", readings={"A04": "province"})
+    coverage = figure("coverage", 90, indicator="T1", provider="tax")
+    verdict = binjiang("T1", coverage, unit="tax", readings={"A15": "verdict-only"})
+
+    excluded = {"used": False, "excluded": "A13", "reading": "new"}
+    assert exports.state == "pending"
+    assert inputs_of(exports.trace)[1].items() >= excluded.items()
+    assert {n: each.get("excluded") for n, each in inputs_of(growth.trace).items()} == {1: "A04", 2: None, 3: "A04"}
+    assert inputs_of(verdict.trace)[1]["excluded"] == "A15"
+
+
+def test_a_trace_says_what_each_cap_cut():
+    """Given more than caps let through, when explained, then the notes name what came in and where it was held."""
+    rows = [award("promoted-document", str(n), 2, indicator="B3", position=n) for n in range(1, 4)]
+    rows += [award("instruction-national", "一", 3, indicator="B3", position=4)]
+    blows = [award("D4", str(n), 2, indicator="D", position=n) for n in range(1, 4)]
+
+    results = binjiang("B3", awards=rows, unit="tax"), binjiang("D", awards=blows, unit="tax")
+    trained = binjiang("R1", figure("trained_person_times", 3300, indicator="R1", provider="hr"), unit="hr")
+
+    assert [result.trace["note"] for result in results] == [
+        "awards of 8 points, capped at 5",
+        "6 points, capped at 5, deducted from 5",
+    ]
+    assert results[0].trace["parts"][1]["note"] == "6 points, capped at 5"
+    assert trained.trace["note"] == "3300 of 2640: 1.25, held at 1, of 50 points"
+
+
 def test_two_providers_that_agree_in_value_score():
     rows = [
         figure("completion", Fraction("80.0"), indicator="F2", provider="pbc-hangzhou", position=1),
