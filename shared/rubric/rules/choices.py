@@ -35,7 +35,8 @@ class Choose(Points):
         return self._with(self.otherwise.score(case), looked)
 
     def _untold(self, looked: list[Amount]) -> Outcome:
-        return self.unsettled(*looked) or self.conflicting(("not-a-number",), _inputs(looked))
+        outcome = self.unsettled(*looked) or self.conflicting(("not-a-number",))
+        return replace(outcome, inputs=_inputs(looked))
 
     def _with(self, inner: Outcome, looked: list[Amount]) -> Outcome:
         outcome = above(self, inner, inner.now, inner.full, ("chosen",))

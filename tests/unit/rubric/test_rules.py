@@ -332,6 +332,14 @@ def test_figures_that_only_another_reading_looks_at_are_shown_as_excluded_with_t
     assert inputs_of(verdict.trace)[1]["excluded"] == "A15"
 
 
+def test_a_figure_that_two_conditions_ask_stands_once_in_the_trace():
+    """Given a verdict that fails and no coverage, when explained, then the verdict stands there once."""
+    result = binjiang("T1", figure("verdict", "fail", indicator="T1", provider="city-tax"), unit="tax")
+
+    assert result.state == "pending"
+    assert [each["position"] for each in result.trace["inputs"]] == [1]
+
+
 def test_a_trace_says_what_each_cap_cut():
     """Given more than caps let through, when explained, then the notes name what came in and where it was held."""
     rows = [award("promoted-document", str(n), 2, indicator="B3", position=n) for n in range(1, 4)]
