@@ -9,9 +9,10 @@ from cli.words import word
 
 
 def print_heading(answer: Mapping[str, Any], lang: str) -> None:
-    """Say which assessment, in which state, and at which coordinate."""
+    """Say which assessment, in which state (an answer about one indicator has that one's), and at which coordinate."""
     rules, known = answer["rules"], answer["known_at"]
-    print(f"{answer['assessment']} · {word(answer['state'], lang)}")
+    state = [] if "indicator" in answer else [word(answer["state"], lang)]
+    print(" · ".join([answer["assessment"], *state]))
     print(
         f"{word('as-of', lang)} {answer['as_of']} · {word('known-at', lang)} {known['position']} ({known['accepted']})"
         f" · {word('rules', lang)} {word('rubric', lang, rules['rubric'], rules['version'])}"

@@ -194,6 +194,7 @@ def test_a_trace_reads_in_chinese_and_english(tmp_path: Path, capsys: pytest.Cap
     assert "记录 1 /binjiang/science f0" in said[0]
     assert "16.67 of 25" in said[1]
     assert "entry 1 /binjiang/science f0" in said[1]
+    assert said[1].splitlines()[0] == "binjiang-2020", "the state of the indicator is not the assessment's"
     assert said[1] == said[2]
 
 
