@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from services.scoring.domain import Book, Coordinate, Unanswerable
+from services.scoring.domain import Book, Coordinate, Unanswerable, bearing
 from services.scoring.domain.scores import Scores
 from shared.contracts.entries import decode_entry
 from shared.rubric import loading
@@ -47,6 +47,32 @@ def awards_again(log: list[dict], random: Random) -> list[dict]:
 
 def worth(scores: Scores) -> dict:
     return {pair: result.worth for pair, result in scores.results().items()}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_compiled_loops_find_the_same_rows(seed, monkeypatch):
+    """
+    Given a log with withdrawals, corrections, rulings and backdated entries,
+    when the rows that bear on points are found by compiled loops, and step by step,
+    then they are the same, and those left out with their findings, at any coordinate.
+    """
+    random = Random(seed)
+    log = awards_again(generate.ledger(random, 80), random)
+    book = Book(load=read_once)
+    book.extend(decode_entry(generate.stored(entry)) for entry in log)
+    for _ in range(10):
+        as_of, known_at, readings = generate.coordinate(random, len(log))
+        try:
+            scores = book.scores(Coordinate(as_of, known_at, None, readings))
+        except Unanswerable:
+            continue
+        for rows in book.ledger.rows.values():
+            found = []
+            for many in (0, 1 << 30):
+                monkeypatch.setattr(bearing, "MANY_ROWS", many)
+                kept, excluded = bearing.bearing(rows, scores.placement, scores.moment)
+                found.append((kept.tolist(), excluded))
+            assert found[0] == found[1]
 
 
 @pytest.mark.parametrize("seed", range(15))

@@ -1,0 +1,107 @@
+"""Which rows bear on points at a moment: in force, in time, placed, not left out by a reading, and not outdone."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.scoring.domain.columns import ASIDE, UNSAID, Columns, Kind
+from services.scoring.domain.coordinate import Moment
+from services.scoring.domain.placement import UNPLACED, Placement
+
+Rows = NDArray[np.intp]
+Excluded = tuple[tuple[int, str], ...]
+"""Rows that a reading leaves out, each with its finding."""
+
+MANY_ROWS = 1 << 15
+"""So many rows are worth loading what is compiled."""
+
+DECIMALS = 6
+LARGE = 10**11
+"""Points with up to `DECIMALS` decimals, and below `LARGE` as a whole number, fit 64 bits at one scale."""
+
+
+def bearing(
+    rows: Columns, placement: Placement, moment: Moment, start: int = 0, *, every_award: bool = False
+) -> tuple[Rows, Excluded]:
+    """Give the rows from `start` on that bear on points, in order of position, and those that a reading leaves out.
+
+    Of figures that is the latest of each list; of awards and deductions the highest of each line and occasion, or
+    `every_award`.
+    """
+    if not every_award and rows.count - start >= MANY_ROWS:
+        found = _compiled(rows, placement, moment, start)
+        if found is not None:
+            return found
+    counted, excluded = _counted(rows, placement, moment, start)
+    return outdoing(rows, placement, counted, every_award=every_award), excluded
+
+
+def outdoing(rows: Columns, placement: Placement, counted: Rows, *, every_award: bool = False) -> Rows:
+    """Leave of rows that count the latest figure of each list, and the highest award; in order of position."""
+    of_figures = takes_figures(rows)[rows.code[counted]]
+    figures, awards = counted[of_figures], counted[~of_figures]
+    latest = _latest(rows, figures, placement.lists(rows)) if len(figures) else figures
+    return np.sort(np.concatenate([latest, awards if every_award else _highest(rows, placement, awards)]))
+
+
+def takes_figures(rows: Columns) -> NDArray[np.bool_]:
+    """Tell for each series whether it is of figures."""
+    return np.fromiter((series.kind is Kind.FIGURE for series in rows.series), np.bool_, len(rows.series))
+
+
+def _compiled(rows: Columns, placement: Placement, moment: Moment, start: int) -> tuple[Rows, Excluded] | None:
+    from services.scoring.domain.compiled.fold import Looked, Table, counting  # noqa: PLC0415 - only where there are many
+
+    placed = placement.codes(rows)
+    lists = np.where(takes_figures(rows), placement.lists(rows), -1).astype(np.int64)
+    out = np.array([bool(mask & moment.rules.excluded) for mask in placement.masks], np.bool_)
+    columns = rows.occurred, rows.until, rows.code, rows.value, rows.scale
+    when = moment.known_at, moment.as_of.toordinal(), placement.since(rows)
+    found = counting(Table(*columns, placed), Looked(out, lists, *when), start, rows.known(moment.known_at))
+    if found is None:
+        return None
+    counted, left = found
+    return counted, _named(left, placed, placement, moment)
+
+
+def _counted(rows: Columns, placement: Placement, moment: Moment, start: int) -> tuple[Rows, Excluded]:
+    found = rows.in_force(moment.known_at, moment.as_of.toordinal(), start)
+    every = placement.codes(rows)
+    codes = every[found]
+    left_out = [code for code, mask in enumerate(placement.masks) if mask & moment.rules.excluded]
+    placed = codes != UNPLACED
+    if not left_out:
+        return found[placed], ()
+    out = np.isin(codes, left_out)
+    return found[placed & ~out], _named(found[out], every, placement, moment)
+
+
+def _named(left: Rows, codes: NDArray[np.int16], placement: Placement, moment: Moment) -> Excluded:
+    rules, masks = moment.rules, placement.masks
+    return tuple((row, rules.excluding(masks[codes[row]] & rules.excluded)) for row in left.tolist())
+
+
+def _latest(rows: Columns, found: Rows, lists: Rows) -> Rows:
+    """Give for each list the row of the latest date, and of the latest position among those."""
+    # Rows stand in order of position, so one number ranks them: the day, then the row.
+    key = (rows.occurred[found].astype(np.int64) << 32) | found
+    best = np.full(len(rows.series), -1, np.int64)
+    np.maximum.at(best, lists[rows.code[found]], key)
+    return (best[best >= 0] & 0xFFFFFFFF).astype(np.intp)
+
+
+def _highest(rows: Columns, placement: Placement, found: Rows) -> Rows:
+    """Give for each line and occasion the row with most points, the earliest of those.
+
+    Rows from before the day that the rubric counts from are told apart, and those that leave a fixed line's points
+    unsaid. Where points are too wide to be compared as whole numbers, every row is given.
+    """
+    scale, value = rows.scale[found], rows.value[found]
+    if len(found) < 2 or (scale == ASIDE).any() or scale.max() > DECIMALS or np.abs(value).max() > LARGE:
+        return found
+    early = rows.occurred[found] < placement.since(rows)
+    group = (rows.code[found].astype(np.int64) << 2) | (early << 1) | (scale == UNSAID)
+    points = value * 10 ** (DECIMALS - np.maximum(scale, 0)).astype(np.int64)
+    order = np.lexsort((found, -points, group))
+    first = np.ones(len(found), np.bool_)
+    first[1:] = np.diff(group[order]) != 0
+    return found[order[first]]
