@@ -47,11 +47,12 @@ class Amount:
 
 @dataclass(slots=True)
 class Effect:
-    """What a veto does beyond its own points: zeroes items, holds the total, bars grades."""
+    """What a veto does beyond its own points: zeroes items, holds the total, bars grades; `open`: it may still fall."""
 
     zero: tuple[str, ...] = ()
     hold: Fraction | None = None
     bar: tuple[str, ...] = ()
+    open: bool = False
 
 
 @dataclass(slots=True)

@@ -70,6 +70,10 @@ class Result:
             stack += reversed(outcome.parts)
         return tuple(dict.fromkeys(clause for clause in found if clause))
 
+    def zeroed(self, by: str, *, open_: bool) -> "Result":
+        """Give the same without what was earned (what was deducted stays), for a veto that may still fall or not."""
+        return self.adjust(min(self.points, ZERO), self.full if open_ else min(self.full, ZERO), ("zeroed", by))
+
     def adjust(self, points: Fraction, full: Fraction, note: Note) -> "Result":
         """Give the same with other points, and why."""
         return replace(self, points=points, full=full, adjusted=note)

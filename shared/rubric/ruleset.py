@@ -119,6 +119,7 @@ class Rules:
             result.outcome = outcome
             result.effects = outcome.effects
             self._settle(result)
+            result = _zero_itself(result)
         if determination is not None:
             _determine(result, determination)
         return result
@@ -177,6 +178,15 @@ class Rules:
         for indicator, _, district in uses.measures:
             found |= {(DISTRICT, indicator)} if district else {(each, indicator) for each in units}
         return found
+
+
+def _zero_itself(result: Result) -> Result:
+    """Take what stands beside a veto on the indicator that the veto belongs to."""
+    for effect in result.effects:
+        left = result.points if effect.open else result.full
+        if result.indicator in effect.zero and left > ZERO and result.state != "conflict":
+            result = result.zeroed(result.indicator, open_=effect.open)
+    return result
 
 
 def _word(reader: Reader | None, scope: Scope, words: Mapping[str, bool]) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
 from shared.rubric.model import Block, Indicator
-from shared.rubric.outcome import ZERO
+from shared.rubric.outcome import ZERO, Effect
 from shared.rubric.result import BlockPoints, Result, Tally
 
 Results = Mapping[str, Result]
@@ -41,14 +41,16 @@ def _unit(
         if block.capped:
             points, full = min(points, block.max), min(full, block.max)
         counted[block.id] = BlockPoints(points, block.max, full)
-    counted |= _shut(blocks, counted)
+    counted = _shut(blocks, counted)
     total = sum((each.points for each in counted.values()), ZERO)
     full = sum((each.full for each in counted.values()), ZERO)
     effects = [effect for result in results.values() for effect in result.effects]
-    holds = [effect.hold for effect in effects if effect.hold is not None]
-    held = min(holds) if holds else None
+    held = _held(effects)
     if held is not None:
-        total, full = min(total, held), min(full, held)
+        total = min(total, held)
+    settled = _held([effect for effect in effects if not effect.open])
+    if settled is not None:
+        full = min(full, settled)
     return Tally(
         unit,
         total,
@@ -61,29 +63,32 @@ def _unit(
     )
 
 
+def _held(effects: Iterable[Effect]) -> Fraction | None:
+    return min((effect.hold for effect in effects if effect.hold is not None), default=None)
+
+
 def _shut(blocks: Mapping[str, Block], counted: Mapping[str, BlockPoints]) -> dict[str, BlockPoints]:
     """Give nothing in a block whose need another does not meet; what is taken in it stays taken."""
-    found: dict[str, BlockPoints] = {}
-    for block in blocks.values():
-        if block.needs is not None:
-            own, other, least = counted[block.id], counted[block.needs.block], block.needs.at_least
-            points = own.points if other.points >= least else min(own.points, ZERO)
-            full = own.full if other.full >= least else min(own.full, ZERO)
-            found[block.id] = BlockPoints(points, own.max, full)
+    found = dict(counted)
+    for _ in blocks:  # one that is shut may be what the next one needs
+        for block in blocks.values():
+            if block.needs is not None:
+                own, other, least = counted[block.id], found[block.needs.block], block.needs.at_least
+                points = own.points if other.points >= least else min(own.points, ZERO)
+                full = own.full if other.full >= least else min(own.full, ZERO)
+                found[block.id] = BlockPoints(points, own.max, full)
     return found
 
 
 def _zeroed(results: Results) -> dict[str, Result]:
-    by: dict[str, str] = {}
-    for name, result in results.items():
-        for effect in result.effects:
-            by |= {item: name for item in effect.zero if item != name}
-    return {name: _nothing(result, by[name]) if name in by else result for name, result in results.items()}
-
-
-def _nothing(result: Result, by: str) -> Result:
-    # A veto takes what was earned; what was deducted stays deducted.
-    return result.adjust(min(result.points, ZERO), min(result.full, ZERO), ("zeroed", by))
+    found = dict(results)
+    # Those that may still fall come last, and leave what a settled one takes.
+    vetoes = [(effect, name) for name, result in results.items() for effect in result.effects]
+    for effect, by in sorted(vetoes, key=lambda veto: veto[0].open):
+        for name in effect.zero:
+            if name in found and name != by:
+                found[name] = found[name].zeroed(by, open_=effect.open)
+    return found
 
 
 def _peers(

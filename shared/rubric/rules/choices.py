@@ -39,7 +39,11 @@ class Choose(Points):
         return replace(outcome, inputs=_inputs(looked))
 
     def _with(self, inner: Outcome, looked: list[Amount]) -> Outcome:
+        # What a condition looked at may still change, and with it the branch.
+        open_ = inner.conflict is None and any(amount.pending for amount in looked)
         outcome = above(self, inner, inner.now, inner.full, ("chosen",))
+        if open_:
+            outcome = replace(outcome, full=self.max, pending=True, applicable=True)
         # At full the whole is worth what the branch is: a conflict is attainable at the largest maximum.
         seen = {id(each.row) for part in _all(inner) for each in part.inputs}
         return replace(outcome, inputs=tuple(each for each in _inputs(looked) if id(each.row) not in seen))
@@ -64,12 +68,17 @@ class Veto(Points):
         inner = self.of.score(case)
         holds, amounts = self.test.holds(case)
         inputs = _inputs(amounts)
+        conflict = next((amount.conflict for amount in amounts if amount.conflict is not None), None)
+        if holds is None and conflict is not None:
+            return replace(self.conflicting(conflict, inputs), parts=(inner,), effects=inner.effects)
+        open_ = holds is None or any(amount.pending for amount in amounts)
         if not holds:
             outcome = above(self, inner, inner.now, inner.full, ("no-veto" if holds is False else "veto-open",))
-            return replace(outcome, pending=inner.pending or holds is None, inputs=inputs)
+            return replace(outcome, pending=inner.pending or open_, inputs=inputs)
         now, full = (min(inner.now, ZERO), min(inner.full, ZERO)) if self.zero_self else (inner.now, inner.full)
-        outcome = above(self, inner, now, full, ("veto",))
-        return replace(outcome, inputs=inputs, effects=(*inner.effects, self.effect))
+        outcome = above(self, inner, now, inner.full if open_ else full, ("veto",))
+        effect = replace(self.effect, open=open_)
+        return replace(outcome, pending=inner.pending or open_, inputs=inputs, effects=(*inner.effects, effect))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,7 +35,7 @@ class Among(Quantity):
                 continue
             told, seen = (True, ()) if self.where is None else self.where.holds(case.of(unit))
             looked += seen
-            open_ = open_ or told is None
+            open_ = open_ or told is None or any(amount.pending for amount in seen)
             if told:
                 found[unit] = self.of.amount(case.of(unit))
         amounts = (*looked, *found.values())

@@ -535,3 +535,78 @@ examples:
         )
     )
     assert failures(rubric) == []
+
+
+# -- conditions on what is still open
+
+OFFICE = "{of: {measure: completion, prevails: [office]}, below: 60}"
+ONE = figure("completion", 50, provider="leaders")
+TWO = figure("completion", 90, provider="statistics", position=2)
+FIRMS = "{proportion: {actual: firms, target: 50}}"
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        f"rule: {{choose: [{{if: {OFFICE}, then: 1}}, {{else: {FIRMS}}}]}}",
+        f"rule: {{choose: [{{if: {OFFICE}, then: {{not_applicable: 无}}}}, {{else: {FIRMS}}}]}}",
+        f"rule: {{veto: {{if: {OFFICE}, of: {FIRMS}, zero: [X]}}}}",
+        f"rule: {{veto: {{if: {{not: {OFFICE}}}, of: {FIRMS}, zero: [X]}}}}",
+    ],
+)
+def test_a_condition_on_figures_that_differ_is_a_conflict_and_on_one_alone_pending(rule):
+    """Given a condition on a figure that two providers must agree on, then its state is that of the whole."""
+    differ = scored(rule, ONE, TWO, figure("firms", 50))
+    alone = scored(rule, ONE, figure("firms", 50))
+
+    assert (differ.points, differ.full, differ.state) == (0, 10, "conflict")
+    assert (alone.full, alone.state) == (10, "pending")
+
+
+def test_a_branch_chosen_by_the_cohort_is_pending_while_another_unit_has_not_reported():
+    """Given a mean that may still fall or rise, then the branch it chose stands until it is known."""
+    rule = "rule: {choose: [{if: {of: firms, at_least: {cohort: mean, of: firms}}, then: 8}, {else: 2}]}"
+
+    open_ = scored(rule, figure("firms", 30), others={"b": [figure("firms", 60)]})
+    known = scored(rule, figure("firms", 30), others={"b": [figure("firms", 60)], "c": [figure("firms", 0)]})
+
+    assert (open_.points, open_.full, open_.state) == (2, 8, "pending")
+    assert (known.points, known.full, known.state) == (8, 8, "scored")
+
+
+def test_a_cohort_is_pending_while_who_belongs_to_it_rests_on_a_provisional_figure():
+    """Given a peer that a single provider's figure leaves out, then the comparison may still change."""
+    where = "{not: {of: {measure: completion, prevails: [office]}, below: 60}}"
+    rule = f"rule: {{proportion: {{actual: firms, target: {{cohort: highest, of: firms, where: {where}}}}}}}"
+    office = figure("completion", 70, provider="office")
+
+    result = scored(
+        rule,
+        figure("firms", 30),
+        office,
+        others={"b": [figure("firms", 60), ONE], "c": [figure("firms", 30), office]},
+    )
+
+    assert (result.points, result.state) == (10, "pending")
+
+
+def test_a_veto_within_a_sum_takes_the_whole_indicator():
+    """Given a veto on the indicator it stands in, then what stands beside it is taken too, and deductions stay."""
+    rule = f"""
+    rule:
+      sum:
+        - veto: {{if: {{of: accidents, at_least: 1}}, of: {{limit: {{of: {FIRMS}, at_most: 6}}}}, zero: [X]}}
+        - {{proportion: {{actual: rate, target: 100, max: 4}}}}
+        - {{deductions: {{}}}}
+    """.replace(FIRMS, FIRMS.replace("50}", "50, max: 6}"))
+    facts = figure("firms", 50), figure("rate", 100)
+
+    vetoed = scored(rule, *facts, figure("accidents", 1))
+    taken = scored(
+        rule, figure("firms", 0), figure("rate", 0), figure("accidents", 1), awards=[award("serious", "一", 2)]
+    )
+
+    assert scored(rule, *facts, figure("accidents", 0)).points == 10
+    assert (vetoed.points, vetoed.full) == (0, 0)
+    assert vetoed.trace["note"] == "zeroed by a veto on X"
+    assert taken.points == -2

@@ -120,6 +120,34 @@ def test_a_veto_holds_the_total():
     assert tallies["b"].total == 20
 
 
+def test_a_veto_that_may_still_fall_leaves_what_is_attainable():
+    """Given a veto on a mean that one unit can still move, then it counts now and not at full."""
+    parts = """
+rule:
+  veto:
+    if: {of: firms, below: {cohort: mean, of: firms}}
+    of: {proportion: {actual: firms, target: 50}}
+    zero: [Y]
+    hold_total: 6
+"""
+    _, open_ = tallied(parts, {"a": 40, "b": 50}, {"a": 50, "b": 50})
+    _, known = tallied(parts, {"a": 40, "b": 50, "c": 50}, {"a": 50, "b": 50})
+
+    assert (open_["a"].total, open_["a"].attainable, open_["a"].provisional) == (6, 13, True)
+    assert (known["a"].total, known["a"].attainable, known["a"].provisional) == (6, 6, False)
+
+
+def test_a_block_that_is_shut_does_not_open_the_next():
+    """Given three blocks of which each needs the one before, then short of the first there is nothing in the third."""
+    block = "{{id: {0}, name: {0}, max: 10, clause: {0}{1}}}".format
+    needs = ", needs: {{block: {}, at_least: 5}}".format
+    blocks = [block("third", needs("work")), block("work", needs("first")), block("first", "")]
+    parts = f"{{blocks: [{', '.join(blocks)}], Y.block: third}}"
+    _, tallies = tallied(parts, {"a": 50}, {"a": 100})
+
+    assert tallies["a"].blocks["work"].points == tallies["a"].blocks["third"].points == tallies["a"].total == 0
+
+
 def test_a_veto_bars_a_grade_which_goes_to_the_next():
     rules, tallies = tallied(
         GRADES + VETO + "    bar: [excellent]",
