@@ -7,7 +7,7 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Protocol, TypeVar
 
-from shared.rubric.model import Block, Document, Finding, Grade, Need, Provider, Reading, Unit, Unscored
+from shared.rubric.model import DISTRICT, Block, Document, Finding, Grade, Need, Provider, Reading, Unit, Unscored
 from shared.rubric.reader import Reader, Unreadable
 
 CALENDARS = ("monthly", "quarterly", "half-yearly", "yearly", "none")
@@ -75,15 +75,18 @@ def ids_of(known: Mapping[str, object], noun: str) -> Callable[[Reader], tuple[s
 
     def parse(reader: Reader) -> tuple[str, ...]:
         if reader.is_list():
-            return reader.each(one)
+            return reader.distinct(one)
         return tuple(known) if reader.text() == "all" else (one(reader),)
 
     return parse
 
 
 def unit(reader: Reader) -> Unit:
-    """Read one assessed unit."""
+    """Read one assessed unit; two words that stand for something else are no ids of one."""
     reader.only("id", "name")
+    named = reader.need("id")
+    if named.text() in ("all", DISTRICT):
+        named.fault(f"{named.text()} stands for more than one unit", "give the unit another id")
     return Unit(reader.need("id").read(identifier), *reader.need("name").read(words))
 
 

@@ -22,6 +22,9 @@ from shared.rubric.ruleset import MISSING, ORDER_BY, TIES, compile_rule
 LANGUAGE = "1"
 """The version of the rule language. What a file of it means never changes."""
 
+MOST_TABLES = 32
+"""Rules that depend on more combinations of readings than this are read under each reading alone."""
+
 SECTIONS = (
     "language", "id", "version", "title", "document", "period", "timezone", "assessor", "total", "missing", "units",
     "providers", "blocks", "findings", "baselines", "indicators", "tasks", "work", "unscored", "ranking", "grades",
@@ -117,6 +120,7 @@ def _with_rules(rubric: Rubric, reader: Reader, scope: Scope) -> Rubric:
         found = [choice.finding for choice in scope.choices[before:]]
         found += [owner.max_finding] if owner.max_finding is not None else []
         uses[owner.id] = tuple(dict.fromkeys(found))
+    _under_every_table(replace(rubric, uses=MappingProxyType(uses)), scope)
     settings = ((rubric.missing, MISSING), (rubric.order_by, ORDER_BY), (rubric.ties, TIES))
     for part, words in settings:
         if part is not None:
@@ -126,6 +130,15 @@ def _with_rules(rubric: Rubric, reader: Reader, scope: Scope) -> Rubric:
     examples = _list(reader, "examples", lambda item: example(item, rubric.indicators, rubric.end))
     choices = tuple(dict.fromkeys(scope.choices))
     return replace(rubric, uses=MappingProxyType(uses), examples=examples, choices=choices)
+
+
+def _under_every_table(rubric: Rubric, scope: Scope) -> None:
+    """Read rules under the other readings too: what each branch says may be sound, and not what they say together."""
+    for owner in rubric.indicators.values():
+        for table in rubric.tables(rubric.uses[owner.id], MOST_TABLES)[1:]:
+            chosen = rubric.scope(table)
+            compile_rule(rubric, owner, chosen)
+            scope.faults += chosen.faults
 
 
 def _known(findings: Mapping[str, Finding]) -> dict[str, tuple[str, ...]]:

@@ -262,4 +262,11 @@ class Reader:
 
     def texts(self) -> tuple[str, ...]:
         """A list of words."""
-        return self.each(Reader.text)
+        return self.distinct(Reader.text)
+
+    def distinct(self, parse: Callable[["Reader"], str]) -> tuple[str, ...]:
+        """Parse a list of words of which none stands twice."""
+        found = self.each(parse)
+        for twice in dict.fromkeys(word for word in found if found.count(word) > 1):
+            self.fault(f"{twice} stands here twice", "name it once")
+        return found

@@ -160,13 +160,13 @@ class Rubric:
         rule, _ = self.compiled(indicator, table)
         return Fraction(0) if rule is None else rule.low
 
-    def tables(self, findings: tuple[str, ...]) -> list[dict[str, str]]:
+    def tables(self, findings: tuple[str, ...], most: int = MOST_COMBINATIONS) -> list[dict[str, str]]:
         """Give a full table of readings for every combination of these findings (or for each alone, if too many)."""
         options = [list(self.findings[finding].readings) for finding in findings]
         size = 1
         for each in options:
             size *= len(each)
-        if size <= MOST_COMBINATIONS:
+        if size <= most:
             picks = [dict(zip(findings, pick, strict=True)) for pick in product(*options)]
         else:
             picks = [{finding: one} for finding, each in zip(findings, options, strict=True) for one in each]

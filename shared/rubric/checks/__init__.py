@@ -11,13 +11,14 @@ from shared.rubric.checks.refused import refused
 from shared.rubric.checks.targets import untenable
 from shared.rubric.checks.tiers import uneven
 from shared.rubric.checks.totals import unequal
+from shared.rubric.checks.values import impossible
 from shared.rubric.faults import Fault, RubricError
 from shared.rubric.loading import load
 from shared.rubric.trial import failures
 
 __all__ = ["Move", "check", "moves"]
 
-_CHECKS = (unequal, uneven, untenable, unattainable, apart, loose, idle, stopped, refused)
+_CHECKS = (unequal, uneven, impossible, untenable, unattainable, apart, loose, idle, stopped, refused)
 
 
 def check(text: str) -> list[Fault]:

@@ -39,10 +39,28 @@ def stopped(rubric: Rubric, outline: Outline) -> Iterator[Fault]:
                 "counts_from",
             )
             continue
+        if _shut(rubric, owner):
+            yield outline.fault(
+                f"no award of {owner.id} ever counts: its block has a cap of {exact(rubric.blocks[owner.block].max)}",
+                "raise the `max` of the block, or leave the awards out",
+                "indicators",
+                owner.id,
+                "lines",
+            )
+            continue
         situations = Situations(rubric, owner, tables)
         for line in owner.lines.values():
             if line.id in listed:  # what no rule lists is a clause without a rule
                 yield from _line(rubric, outline, owner, line, situations)
+
+
+def _shut(rubric: Rubric, owner: Indicator) -> bool:
+    """Whether the block of an indicator has room for nothing, and nothing is taken that an award could make up."""
+    block = rubric.blocks[owner.block]
+    beside = [each for each in rubric.indicators.values() if each.block == block.id]
+    lows = [rubric.bounds(each.id)[0] for each in beside]
+    gives = any(not line.takes for line in owner.lines.values())
+    return gives and block.capped and block.max <= ZERO and all(low is not None and low >= ZERO for low in lows)
 
 
 def _line(rubric: Rubric, outline: Outline, owner: Indicator, line: Line, situations: Situations) -> Iterator[Fault]:

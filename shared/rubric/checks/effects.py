@@ -84,26 +84,36 @@ def _indicator(rubric: Rubric, owner: Indicator, finding: Finding, one: str, oth
     """Compare two readings on one indicator."""
     reach, tried = Reach.NONE, 0
     differences: set[Fraction] = set()
-    for left, right in _tables(rubric, owner, finding, one, other):
+    tables = list(_tables(rubric, owner, finding, one, other))
+    for left, right in tables:
         if _same(rubric, owner, left, right):
             continue
         situations = Situations(rubric, owner, (left, right))
         rules = rubric.under(left), rubric.under(right)
-        for rows in situations.each(MOST_TRIES // 4):
+        for rows in situations.each(MOST_TRIES // len(tables)):
             tried += 1
             for unit in rows.keys() & set(owner.units):
                 before, after = (_result(owner, unit, rows, each) for each in rules)
-                if (before.full, before.state) != (after.full, after.state):
-                    reach = max(reach, Reach.STATE)
+                reach = max(reach, _beyond_points(before, after))
                 differences.add(after.points - before.points)
             if any(differences):
                 reach = max(reach, Reach.TOTAL)
-            if reach is Reach.TOTAL and (len(differences) > 1 or len(owner.units) < len(rubric.units)):
+            uneven = len(differences) > 1 or len(owner.units) < len(rubric.units)
+            if reach is Reach.RANK or (reach is Reach.TOTAL and uneven):
                 # Units that gain differently, or of whom some cannot gain, can change places.
                 return Effect(Reach.RANK, tried)
         if reach is not Reach.NONE:
             break
     return Effect(reach, tried)
+
+
+def _beyond_points(before: Result, after: Result) -> Reach:
+    """Compare the states of two results, and what vetoes do beyond them."""
+    taken, then = ([(effect.zero, effect.hold) for effect in each.effects] for each in (before, after))
+    if taken != then:
+        return Reach.RANK
+    same = (before.full, before.state, before.effects) == (after.full, after.state, after.effects)
+    return Reach.NONE if same else Reach.STATE
 
 
 def _result(owner: Indicator, unit: str, rows: Rows, rules: Rules) -> Result:

@@ -1,11 +1,12 @@
 """Finds again where a thing stands in a rubric file, so that a fault can name its line."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
 from shared.rubric import source
 from shared.rubric.faults import Fault
 from shared.rubric.reader import Reader, Scope
+from shared.rubric.rubric import Rubric
 
 T = TypeVar("T")
 
@@ -61,6 +62,22 @@ def below(reader: Reader) -> Iterator[Reader]:
 def plainly(reader: Reader | None, parse: Callable[[Reader], T]) -> T | None:
     """Parse a part that says one thing whatever the reading; None where it does not."""
     return None if reader is None or reader.is_mapping() else reader.within(Scope()).attempt(parse)
+
+
+def ways(rubric: Rubric, reader: Reader, parse: Callable[[Reader], T | None]) -> Iterator[tuple[T, str]]:
+    """Parse a part under each reading it depends on: what it says there, and which readings those are."""
+    named = [plainly(part.get("reading"), Reader.text) for part in below(reader)]
+    findings = tuple(dict.fromkeys(name for name in named if name is not None and name in rubric.defaults))
+    for table in rubric.tables(findings):
+        found = reader.within(rubric.scope(table)).attempt(lambda part: part.read(parse))
+        if found is not None:
+            yield found, under(rubric, table)
+
+
+def under(rubric: Rubric, table: Mapping[str, str]) -> str:
+    """Name the readings of a table that are not the defaults, as the end of a phrase."""
+    chosen = [f"{finding}={reading}" for finding, reading in table.items() if reading != rubric.defaults[finding]]
+    return f" under {', '.join(chosen)}" if chosen else ""
 
 
 def _item(reader: Reader, id_: str) -> Reader | None:

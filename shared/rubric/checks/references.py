@@ -13,6 +13,7 @@ def loose(rubric: Rubric, outline: Outline) -> Iterator[Fault]:
     """Give a fault for every number that stands twice and every name of nothing."""
     yield from _twice(outline, "tasks", "row")
     yield from _twice(outline, "work", "item")
+    yield from _assessed(rubric, outline)
     for owner in rubric.indicators.values():
         for part in below(owner.rule) if owner.rule is not None else ():
             yield from _grades(rubric, part)
@@ -23,13 +24,22 @@ def loose(rubric: Rubric, outline: Outline) -> Iterator[Fault]:
                 yield from _weights(part, holder.measures[asked])
 
 
+def _assessed(rubric: Rubric, outline: Outline) -> Iterator[Fault]:
+    for name in rubric.unscored:
+        if name in rubric.units:
+            message = f"{name} is listed under `unscored`, and is an assessed unit"
+            yield outline.fault(message, "keep one of the two, or give them ids of their own", "unscored", name)
+
+
 def _twice(outline: Outline, section: str, key: str) -> Iterator[Fault]:
-    seen: set[str] = set()
+    seen: set[int] = set()
     for item in outline.items(section):
-        number = plainly(item.get(key), Reader.text)
-        if number is not None and number in seen:
+        number = plainly(item.get(key), Reader.whole)
+        if number is None:
+            continue
+        if number in seen:
             yield fault(item, f"there are two of {key} {number}", "give each its own number")
-        seen.add(number or "")
+        seen.add(number)
 
 
 def _grades(rubric: Rubric, part: Reader) -> Iterator[Fault]:

@@ -24,6 +24,10 @@ def refused(rubric: Rubric, outline: Outline) -> Iterator[Fault]:
 
 def _faults(rubric: Rubric, example: Example) -> Iterator[NotPlaced]:
     for known in example.facts:
+        for row in (*known.figures, *known.awards):
+            if not rubric.start <= row.occurred <= rubric.end:
+                message = f"{row.occurred} lies outside the period, {rubric.start} to {rubric.end}"
+                yield NotPlaced("outside-period", message)
         for figure in known.figures:
             yield from _figure(rubric, known.unit, figure)
         for award in known.awards:

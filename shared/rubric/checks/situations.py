@@ -1,17 +1,21 @@
 """Facts made up to try rules on: the same ones each time, small, and full of the values where rules bend."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from datetime import timedelta
 from fractions import Fraction
-from itertools import pairwise
+from itertools import pairwise, zip_longest
+from math import ceil
 from typing import Any, TypeVar, cast
 
 from shared.rubric.facts import Award, Figure, UnitFacts, Value
 from shared.rubric.model import DISTRICT, Indicator, Line, Measure
 from shared.rubric.rubric import Rubric
 from shared.rubric.rules.grammar import Condition, Points, Quantity
-from shared.rubric.rules.quantities import Vote
+from shared.rubric.rules.limits import Cliff
+from shared.rubric.rules.occasions import Group
+from shared.rubric.rules.proportion import Proportion
+from shared.rubric.rules.quantities import Number, Reported, Vote
 from shared.rubric.rules.scales import Step
 from shared.rubric.ruleset import Rules
 from shared.rubric.trial import facts_of
@@ -21,9 +25,14 @@ Row = Figure | Award
 Rows = Mapping[str, Sequence[Row]]
 """Made-up facts by unit, and under `district` those of none."""
 
+Values = Mapping[tuple[str, str], Fraction]
+"""Values by (indicator, measure)."""
+
 _NAMES = ("a", "b", "c", "d")
+_CROWDED = 5
 _PLAIN = tuple(Fraction(number) for number in (0, 1, 2, 10, 100))
 _MOST_VALUES = 60
+_MOST_NAMES = 400
 
 
 class Walk:
@@ -65,7 +74,8 @@ class Situations:
         self.cohort = any(uses.cohort for _, uses in compiled)
         nodes = [node for rule, _ in compiled if rule is not None for node in _nodes(rule)]
         numbers = [number for table in rubric.baselines.values() for number in table.values()]
-        self._numbers = _interesting([*_numbers(nodes), *numbers])
+        stated = _numbers(nodes)
+        self._numbers = _interesting([*stated, *numbers])
         self._lists = tuple(dict.fromkeys(name for node in nodes if isinstance(node, Vote) for name in node.worth))
         asked = {measure for _, uses in compiled for measure in uses.measures}
         self._measures = [
@@ -74,6 +84,9 @@ class Situations:
         ]
         holders = dict.fromkeys([owner.id, *sorted(name for _, uses in compiled for name in uses.indicators)])
         self._lines = [(name, line) for name in holders for line in rubric.indicators[name].lines.values()]
+        self._alone = _one_each(self._measures, self._numbers)
+        self._even = _even_shares(nodes)
+        self._crowd = _crowd([line for _, line in self._lines], [*stated, *map(Fraction, _kept(nodes))])
         starts = {day for name in holders for day in rubric.indicators[name].counts_from.values()}
         edges = (rubric.start, rubric.end, *starts, *(day - timedelta(days=1) for day in starts))
         self._days = sorted({day for day in edges if rubric.start <= day <= rubric.end})
@@ -82,24 +95,34 @@ class Situations:
         """Give as many situations as asked for, plain ones first."""
         walk = Walk()
         for count in range(most):
-            # At first few facts at a time, then more of them.
+            # At first few facts at a time, then more of them; now and then as many awards as any cap could hold.
             dense = 1 + count % 6
+            names = self._crowd if count % 18 == _CROWDED else _NAMES
             units = self.owner.units if self.cohort else (walk.pick(self.owner.units),)
-            rows = {unit: self._rows(walk, dense, district=False) for unit in units}
-            yield {**rows, DISTRICT: self._rows(walk, dense, district=True)}
+            rows = {unit: self._rows(walk, dense, names, district=False) for unit in units}
+            district = self._rows(walk, dense, names, district=True)
+            yield self._aimed(count, {**rows, DISTRICT: district})
 
     def alone(self, line: Line, points: Fraction) -> Rows:
         """Give the situation where one award or deduction is all there is."""
         row = Award(self.owner.id, line.id, "a", points, self._days[-1], 1)
         return {self.owner.units[0]: [row]}
 
-    def _rows(self, walk: Walk, dense: int, *, district: bool) -> list[Row]:
+    def _aimed(self, count: int, rows: Rows) -> Rows:
+        """Let figures take values that chance may pass over: one each of its own, or all the same share of a target."""
+        turns = self._alone if count % 2 == 0 else self._even if count % 4 == 1 else []
+        if not turns:
+            return rows
+        values = turns[count // 4 % len(turns)] if turns is self._even else turns[count // 2 % len(turns)]
+        return {unit: [_with(row, values) for row in own] for unit, own in rows.items()}
+
+    def _rows(self, walk: Walk, dense: int, names: Sequence[str], *, district: bool) -> list[Row]:
         rows: list[Row] = []
         for indicator, measure, of_district in self._measures:
             if of_district == district:
                 rows += self._figures(walk, dense, indicator, measure)
         if not district:
-            rows += self._awards(walk, dense)
+            rows += self._awards(walk, dense, names)
         return [_placed(row, position) for position, row in enumerate(rows, 1)]
 
     def _figures(self, walk: Walk, dense: int, indicator: str, measure: Measure) -> Iterator[Figure]:
@@ -123,9 +146,9 @@ class Situations:
             return walk.pick([tier.low, tier.high, *(value for value in near if value <= tier.high)]), tier.id
         return walk.pick(_possible(measure, self._numbers)), None
 
-    def _awards(self, walk: Walk, dense: int) -> Iterator[Award]:
+    def _awards(self, walk: Walk, dense: int, names: Sequence[str]) -> Iterator[Award]:
         for indicator, line in self._lines:
-            for name in _NAMES:
+            for name in names:
                 if walk.below(12) < dense:
                     points = walk.pick([line.low, line.high, (line.low + line.high) / 2])
                     yield Award(indicator, line.id, name, points, walk.pick(self._days), 0)
@@ -184,3 +207,45 @@ def _spread(value: Any) -> Iterator[Any]:
 def _numbers(nodes: Sequence[Any]) -> list[Fraction]:
     found = [each for node in nodes for field in fields(node) for each in _spread(getattr(node, field.name))]
     return list(dict.fromkeys(number for number in found if isinstance(number, Fraction)))
+
+
+def _with(row: Row, values: Values) -> Row:
+    if isinstance(row, Award) or (row.indicator, row.measure) not in values:
+        return row
+    return replace(row, value=values[row.indicator, row.measure])
+
+
+def _one_each(measures: Sequence[tuple[str, Measure, bool]], numbers: Sequence[Fraction]) -> list[Values]:
+    """Give each measure each of its values, in turns."""
+    able = [[(i, m.id, value) for value in _possible(m, numbers)] for i, m, _ in measures if not (m.words or m.tiers)]
+    turns = zip_longest(*able)
+    return [{(each[0], each[1]): each[2]} for turn in turns for each in turn if each is not None]
+
+
+def _even_shares(nodes: Sequence[Any]) -> list[Values]:
+    """Give every measure that has a number for a target the same share of it, for each share that a rule states."""
+    targets = [
+        (node.actual.indicator, node.actual.measure, node.target.value)
+        for node in nodes
+        if isinstance(node, Proportion) and isinstance(node.actual, Reported) and isinstance(node.target, Number)
+    ]
+    shares = dict.fromkeys(node.share for node in nodes if isinstance(node, Cliff))
+    return [
+        {
+            (indicator, measure.id): target * share
+            for indicator, measure, target in targets
+            if not measure.whole or (target * share).denominator == 1
+        }
+        for share in shares
+    ]
+
+
+def _kept(nodes: Sequence[Any]) -> list[int]:
+    return [node.keep for node in nodes if isinstance(node, Group) and node.keep is not None]
+
+
+def _crowd(lines: Sequence[Line], numbers: Sequence[Fraction]) -> tuple[str, ...]:
+    """Give so many names that awards on every second one come to more than any number, on whatever line."""
+    least = min((line.high for line in lines), default=Fraction(1))
+    most = max((abs(number) for number in numbers), default=Fraction(0))
+    return tuple(f"n{n}" for n in range(min(_MOST_NAMES, 2 * ceil(most / least) + len(_NAMES))))

@@ -1,15 +1,14 @@
 """Targets that are missing or disagree, and denominators that can only be zero."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from fractions import Fraction
-from math import prod
 
 from shared.contracts.numbers import exact
-from shared.rubric.checks.outline import Outline, below, fault, plainly
+from shared.rubric.checks.constants import constant
+from shared.rubric.checks.outline import Outline, below, fault, plainly, ways
 from shared.rubric.faults import Fault
 from shared.rubric.model import Indicator
-from shared.rubric.outcome import ZERO
 from shared.rubric.reader import Reader
 from shared.rubric.rubric import Rubric
 
@@ -32,14 +31,28 @@ def _proportion(rubric: Rubric, owner: Indicator, part: Reader) -> Iterator[Faul
     if node is None or target is None:
         return
     base = node.get("base")
-    if base is not None:
-        begin, end = (plainly(each, Reader.number) for each in (base, target))
-        if begin is not None and begin == end:
-            yield fault(
-                base, "the base is the target, so nothing lies between them", "state a base other than the target"
-            )
+    if base is None:
+        yield from _denominator(rubric, owner, target, "a target", positive=True)
         return
-    yield from _denominator(rubric, owner, target, "a target", positive=True)
+    for unit in owner.units:
+        both = ways(rubric, node, lambda each, unit=unit: _base_and_target(rubric, each, unit))
+        same = next((said for (begin, end), said in both if begin is not None and begin == end), None)
+        if same is not None:
+            yield fault(
+                base,
+                f"the base is the target for {unit}{same}, so nothing lies between them",
+                "state a base other than the target",
+            )
+            return
+
+
+def _base_and_target(rubric: Rubric, node: Reader, unit: str) -> tuple[Fraction | str | None, ...]:
+    """Work both out for a unit; one that is a single word (a measure) stands for itself."""
+    parts = node.need("base"), node.need("target")
+    numbers = (constant(rubric, part, unit) for part in parts)
+    return tuple(
+        plainly(part, Reader.text) if number is None else number for part, number in zip(parts, numbers, strict=True)
+    )
 
 
 def _division(rubric: Rubric, owner: Indicator, part: Reader) -> Iterator[Fault]:
@@ -52,49 +65,26 @@ def _division(rubric: Rubric, owner: Indicator, part: Reader) -> Iterator[Fault]
 
 
 def _denominator(rubric: Rubric, owner: Indicator, reader: Reader, noun: str, *, positive: bool) -> Iterator[Fault]:
-    """Look at what is divided by: a number, a baseline of every unit, or a measure with bounds."""
+    """Look at what is divided by: what is the same whatever is reported, or a measure with bounds."""
 
     def bad(value: Fraction) -> bool:
         return value <= 0 if positive else value == 0
 
     wanted = "above 0" if positive else "other than 0"
-    number = _constant(reader)
-    if number is not None and bad(number):
-        yield fault(reader, f"{noun} is {exact(number)}", f"state a number {wanted}")
     named = plainly(reader.get("baseline"), Reader.text)
-    for unit, value in rubric.baselines.get(named or "", {}).items():
-        if bad(value) and unit in (*owner.units, "all"):
-            yield fault(
-                reader, f"{noun} is the baseline {named}, which is {exact(value)} for {unit}", f"state one {wanted}"
-            )
+    found = {
+        unit: known
+        for unit in owner.units
+        for known in reversed([*ways(rubric, reader, lambda part, unit=unit: constant(rubric, part, unit))])
+        if bad(known[0])
+    }
+    for unit, (value, said) in list(found.items())[:1]:
+        what = f"{noun} is the baseline {named}, which" if named is not None else noun
+        whose = f" for {unit}" if len(found) < len(owner.units) else ""
+        yield fault(reader, f"{what} is {exact(value)}{whose}{said}", f"state one {wanted}")
     measure = owner.measures.get(plainly(reader, Reader.text) or "")
     if measure is not None and measure.high is not None and measure.high <= 0 and (positive or measure.low == 0):
         yield fault(reader, f"{noun} is {measure.id}, which is never above 0", "correct its `to`, or divide by another")
-
-
-def _constant(reader: Reader) -> Fraction | None:
-    """Work out a quantity that is the same for everybody; None where it is not."""
-    if not reader.is_mapping():
-        return plainly(reader, Reader.number)
-    for word, together in _FOLDS.items():
-        node = reader.get(word)
-        if node is not None and node.is_list():
-            numbers = [_constant(item) for item in node.items()]
-            known = [number for number in numbers if number is not None]
-            if word == "product" and ZERO in known:
-                return ZERO
-            return together(known) if known and len(known) == len(numbers) else None
-    return None
-
-
-_FOLDS: dict[str, Callable[[Sequence[Fraction]], Fraction]] = {
-    "sum": lambda numbers: sum(numbers, ZERO),
-    "product": lambda numbers: Fraction(prod(numbers)),
-    "difference": lambda numbers: numbers[0] - sum(numbers[1:], ZERO),
-    "mean": lambda numbers: sum(numbers, ZERO) / len(numbers),
-    "least": min,
-    "greatest": max,
-}
 
 
 def _cliff(part: Reader) -> Iterator[Fault]:
@@ -143,8 +133,9 @@ def _tasks(rubric: Rubric, outline: Outline) -> Iterator[Fault]:
     """Compare the targets of the task table with those of the rules."""
     stated: defaultdict[tuple[str, str], set[Fraction]] = defaultdict(set)
     for owner in rubric.indicators.values():
-        for measure, target in _stated(owner):
+        for measure, target in _stated(rubric, owner):
             stated[owner.id, measure].add(target)
+    yield from _untold(rubric, outline, {indicator for indicator, _ in stated})
     for task in rubric.tasks:
         for target in task.targets:
             ruled = stated.get((target.indicator, target.measure))
@@ -159,15 +150,29 @@ def _tasks(rubric: Rubric, outline: Outline) -> Iterator[Fault]:
                 )
 
 
-def _stated(owner: Indicator) -> Iterator[tuple[str, Fraction]]:
+def _untold(rubric: Rubric, outline: Outline, ruled: Collection[str]) -> Iterator[Fault]:
+    """Look for rows that leave out what the rules they feed state, in a table that elsewhere says it."""
+    told = {target.indicator for task in rubric.tasks for target in task.targets}
+    for task in rubric.tasks if told else ():
+        missing = [name for name in task.indicators if name in ruled and name not in told]
+        if missing and not task.targets:
+            yield outline.fault(
+                f"row {task.row} of the task table states no target, the rule of {', '.join(missing)} has one",
+                "add it under `targets`",
+                "tasks",
+                str(task.row),
+            )
+
+
+def _stated(rubric: Rubric, owner: Indicator) -> Iterator[tuple[str, Fraction]]:
     """Give every measure of a rule with the number that is its target, under any reading."""
     for part in below(owner.rule) if owner.rule is not None else ():
         node = part.get("proportion")
-        target = plainly(node.get("target"), Reader.number) if node is not None else None
-        actual = node.get("actual") if node is not None else None
-        if actual is None or target is None:
+        target, actual = (node.get("target"), node.get("actual")) if node is not None else (None, None)
+        if target is None or actual is None:
             continue
+        numbers = {number for number, _ in ways(rubric, target, Reader.number)}
         for each in below(actual):
             name = plainly(each, Reader.text)
             if name is not None and name in owner.measures:
-                yield name, target
+                yield from ((name, number) for number in numbers)

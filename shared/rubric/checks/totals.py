@@ -1,12 +1,12 @@
 """Maxima that do not add up: blocks to the total, indicators to their block, rules to their indicator."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 from shared.contracts.numbers import exact
-from shared.rubric.checks.outline import Outline
+from shared.rubric.checks.outline import Outline, under
 from shared.rubric.faults import Fault
-from shared.rubric.model import Block
+from shared.rubric.model import Block, Indicator
 from shared.rubric.rubric import Rubric
 
 ZERO = Fraction(0)
@@ -46,20 +46,23 @@ def _block(rubric: Rubric, outline: Outline, block: Block) -> Iterator[Fault]:
 
 
 def _rules(rubric: Rubric, outline: Outline) -> Iterator[Fault]:
-    rules = rubric.under({})
     for owner in rubric.indicators.values():
-        rule = rules.points(owner.id)
-        if rule is None or rule.max == owner.max:
-            continue
-        advice = (
-            "put a `limit` around the rule, or raise `max`"
-            if rule.max > owner.max
-            else "raise the parts, or lower `max`"
-        )
-        yield outline.fault(
-            f"the rule of {owner.id} gives {exact(rule.max)} at most, its maximum is {exact(owner.max)}",
-            advice,
-            "indicators",
-            owner.id,
-            "max",
-        )
+        for table in rubric.tables(rubric.uses[owner.id]):
+            given, most = _most(rubric, owner, table), rubric.under(table).maximum(owner.id)
+            # Another reading may well be worth less than the default, and never more than the maximum.
+            if given is None or given == most or (given < most and table != rubric.defaults):
+                continue
+            said = f"{exact(given)} at most{under(rubric, table)}"
+            yield outline.fault(
+                f"the rule of {owner.id} gives {said}, its maximum is {exact(most)}",
+                "put a `limit` around the rule, or raise `max`" if given > most else "raise the parts, or lower `max`",
+                "indicators",
+                owner.id,
+                "max",
+            )
+            break
+
+
+def _most(rubric: Rubric, owner: Indicator, table: Mapping[str, str]) -> Fraction | None:
+    rule, _ = rubric.compiled(owner.id, table)
+    return None if rule is None else rule.max

@@ -242,6 +242,9 @@ def _group(reader: Reader, env: Env, lines: dict[str, Line], handed: Fraction | 
         own = tuple(name for name in lines if name not in taken) if outer else ()
     else:
         own = listed.read(lambda part: part.each(lambda item: _line(item, lines)))
+    empty = listed is None or (listed.is_list() and not listed.items())
+    if not (outer or groups) and empty:
+        reader.fail("the group counts no line", "list its lines, or leave it out")
     _once(reader, [*own, *(line for group in groups for line in group.all_lines)])
     ladder_at, keep_at = reader.get("ladder"), reader.get("keep")
     everything: int | None = None

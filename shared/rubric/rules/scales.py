@@ -192,7 +192,7 @@ def judged(reader: Reader, env: Env) -> Points:
 def table(reader: Reader, env: Env) -> Points:
     """`{of: city_rank, points: {1: 5, 2: 4}, otherwise: 0, unreported: 0}`."""
     reader.only("of", "points", "otherwise", "unreported", "max")
-    found = {_key(name): item.read(Reader.number) for name, item in reader.need("points").read(Reader.pairs)}
+    found = reader.need("points").read(_listed)
     otherwise = reader.field("otherwise", Reader.number, ZERO)
     given = (*found.values(), otherwise)
     stated = reader.get("max")
@@ -205,6 +205,15 @@ def table(reader: Reader, env: Env) -> Points:
         points=found,
         otherwise=otherwise,
     )
+
+
+def _listed(reader: Reader) -> dict[Value, Fraction]:
+    found: dict[Value, Fraction] = {}
+    for name, item in reader.pairs():
+        if _key(name) in found:
+            item.fault(f"{name} stands here twice", "keep one of the two")
+        found[_key(name)] = item.read(Reader.number)
+    return found
 
 
 def _key(name: str) -> Value:
