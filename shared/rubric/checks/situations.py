@@ -8,8 +8,10 @@ from itertools import pairwise, zip_longest
 from math import ceil
 from typing import Any, TypeVar, cast
 
+from shared.rubric.checks.edges import edges, met
 from shared.rubric.facts import Award, Figure, UnitFacts, Value
 from shared.rubric.model import DISTRICT, Indicator, Line, Measure
+from shared.rubric.outcome import Case
 from shared.rubric.rubric import Rubric
 from shared.rubric.rules.grammar import Condition, Points, Quantity
 from shared.rubric.rules.limits import Cliff
@@ -86,10 +88,11 @@ class Situations:
         self._lines = [(name, line) for name in holders for line in rubric.indicators[name].lines.values()]
         self._alone = _one_each(self._measures, self._numbers)
         self._even = _even_shares(nodes)
+        self._rules, self._edges = rubric.under(tables[0]), edges(nodes)
         self._crowd = _crowd([line for _, line in self._lines], [*stated, *map(Fraction, _kept(nodes))])
         starts = {day for name in holders for day in rubric.indicators[name].counts_from.values()}
-        edges = (rubric.start, rubric.end, *starts, *(day - timedelta(days=1) for day in starts))
-        self._days = sorted({day for day in edges if rubric.start <= day <= rubric.end})
+        turns = (rubric.start, rubric.end, *starts, *(day - timedelta(days=1) for day in starts))
+        self._days = sorted({day for day in turns if rubric.start <= day <= rubric.end})
 
     def each(self, most: int) -> Iterator[Rows]:
         """Give as many situations as asked for, plain ones first."""
@@ -109,12 +112,33 @@ class Situations:
         return {self.owner.units[0]: [row]}
 
     def _aimed(self, count: int, rows: Rows) -> Rows:
-        """Let figures take values that chance may pass over: one each of its own, or all the same share of a target."""
+        """Let figures take values that chance may pass over: each of its own, the same share of targets, or an edge."""
+        if count % 4 == 3 and self._edges:
+            return self._at_an_edge(count // 4, rows)
         turns = self._alone if count % 2 == 0 else self._even if count % 4 == 1 else []
         if not turns:
             return rows
         values = turns[count // 4 % len(turns)] if turns is self._even else turns[count // 2 % len(turns)]
         return {unit: [_with(row, values) for row in own] for unit, own in rows.items()}
+
+    def _at_an_edge(self, turn: int, rows: Rows) -> Rows:
+        """Move one figure of one unit to where a rule just bends."""
+        units = [unit for unit in self.owner.units if rows.get(unit)]
+        numbers = [(indicator, m) for indicator, m, _ in self._measures if not (m.words or m.tiers)]
+        if not units or not numbers:
+            return rows
+        turn, which = divmod(turn, len(numbers))
+        indicator, measure = numbers[which]
+        edge, unit = self._edges[turn % len(self._edges)], units[turn % len(units)]
+
+        def moved(value: Fraction) -> Rows:
+            return {**rows, unit: [_with(row, {(indicator, measure.id): value}) for row in rows[unit]]}
+
+        def distance(value: Fraction) -> Fraction | None:
+            return edge(Case(unit, self.owner.id, known(moved(value), self._rules), self._rules))
+
+        value = met(distance, _possible(measure, self._numbers))
+        return rows if value is None or value not in _possible(measure, [value]) else moved(value)
 
     def _rows(self, walk: Walk, dense: int, names: Sequence[str], *, district: bool) -> list[Row]:
         rows: list[Row] = []
