@@ -54,6 +54,7 @@ def section(reader: Reader, name: str, parse: Callable[[Reader], N], noun: str) 
     for item in part.items() if part is not None else ():
         thing = item.attempt(parse)
         if thing is None:
+            item.unread()
             continue
         if thing.id in found:
             item.fault(f"there are two {noun}s {thing.id}", "give each its own id")

@@ -84,7 +84,7 @@ def measure(reader: Reader, known: Known) -> Measure:
         id=reader.need("id").read(identifier),
         name=name,
         english=english,
-        providers=reader.need("providers").read(ids_of(known.providers, "provider")),
+        providers=reader.need("providers").read(lambda part: _providers(part, known)),
         unit_of_measure=reader.field("in", Reader.text, ""),
         whole=reader.field("whole", Reader.flag, False),
         low=reader.field("from", Reader.limit, none),
@@ -97,6 +97,11 @@ def measure(reader: Reader, known: Known) -> Measure:
         grain_finding=grain_finding,
         grain=MappingProxyType(steps),
     )
+
+
+def _providers(reader: Reader, known: Known) -> tuple[str, ...]:
+    found = ids_of(known.providers, "provider")(reader)
+    return found or reader.fail("nobody reports this measure", "name at least one provider")
 
 
 def _grain(reader: Reader) -> Fraction | None:

@@ -38,6 +38,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     "capped": ("{0} points, capped at {1}", "合计{0}分，限{1}分"),
     "counted": ("{0} points", "合计{0}分"),
     "chosen": ("by the branch that applies", "按适用情形"),
+    "chosen-open": ("by the branch that applies so far", "暂按目前适用的情形"),
     "no-veto": ("no veto", "未触发一票否决"),
     "veto-open": ("the veto cannot be told yet", "一票否决尚待确定"),
     "veto": ("vetoed", "触发一票否决"),

@@ -54,13 +54,17 @@ class Choice:
 
 @dataclass(slots=True)
 class Scope:
-    """What all readers of one file share: the readings in force, those they met, and the faults they found."""
+    """What all readers of one file share: the readings in force, those they met, and the faults they found.
+
+    `unread` are ids of things that are there and cannot be read: naming one is no fault of its own.
+    """
 
     readings: Mapping[str, str] = field(default_factory=dict[str, str])
     known: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     every_branch: bool = False
     choices: list[Choice] = field(default_factory=list[Choice])
     faults: list[Fault] = field(default_factory=list[Fault])
+    unread: set[str] = field(default_factory=set[str])
 
 
 class Reader:
@@ -115,6 +119,12 @@ class Reader:
         except Unreadable:
             return None
 
+    def unread(self) -> None:
+        """Remember the id of this item, which could not be read."""
+        named = self.get("id")
+        if named is not None and isinstance(named.node, source.Scalar):
+            self.scope.unread.add(named.node.text)
+
     def branches(self, parse: Callable[["Reader"], T]) -> tuple[str | None, dict[str, T]]:
         """Parse every branch: the finding that decides and a value by reading, or (None, {"": the value})."""
         choice = self._choice()
@@ -134,6 +144,8 @@ class Reader:
         finding = self.need("reading").text()
         options = {name: reader for name, reader in self.pairs() if name != "reading"}
         known = self.scope.known.get(finding)
+        if finding in self.scope.unread:
+            raise Unreadable
         if known is None:
             self.fail(f"there is no finding {finding} with readings", self._near(finding, self.scope.known))
         for name, option in options.items():
@@ -254,6 +266,8 @@ class Reader:
     def reference(self, known: Mapping[str, T], noun: str) -> T:
         """Give what the id written here names."""
         name = self.text()
+        if name not in known and name in self.scope.unread:
+            raise Unreadable
         return known[name] if name in known else self.fail(f"there is no {noun} {name}", self._near(name, known))
 
     def word(self) -> str:

@@ -123,6 +123,16 @@ def test_scalars_are_the_text_that_was_written():
         ),
         ("examples: [{unit: a, indicator: X, figures: {x: 1}, points: 1}]", "examples[0].figures.x", "no measure x"),
         ("examples: [{unit: z, indicator: X, points: 1}]", "examples[0].unit", "does not assess z"),
+        (
+            "Y.measures: [{id: visits, name: x, providers: []}]",
+            "indicators[1].measures[0].providers",
+            "nobody reports this measure",
+        ),
+        (
+            "Y.measures: [{id: visits, name: x, providers: [nobody]}]",
+            "indicators[1].measures[0].providers[0]",
+            "no provider nobody",
+        ),
         ("grades: [{id: top, name: x, block: none}]", "grades", "block none"),
     ],
 )
@@ -140,6 +150,16 @@ def test_faults_in_several_places_are_all_reported_in_order_of_lines():
 
     assert lines == sorted(lines)
     assert len(lines) >= 2
+
+
+def test_what_names_a_part_that_cannot_be_read_is_no_second_fault():
+    """Given a finding and an indicator with a fault each, then what refers to them is not said to refer to nothing."""
+    text = language_example().replace("moves: rank", "moves: ranks").replace("max: '10'", "max: ten", 1)
+
+    assert [fault.message for fault in faults_of(text)] == [
+        "'ranks' is not one of them",
+        "'ten' is not a number",
+    ]
 
 
 def test_a_fault_names_the_line_it_stands_on():
