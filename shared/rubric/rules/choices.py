@@ -43,7 +43,9 @@ class Choose(Points):
         open_ = inner.conflict is None and any(amount.pending for amount in looked)
         outcome = above(self, inner, inner.now, inner.full, ("chosen",))
         if open_:
-            outcome = replace(outcome, full=self.max, note=("chosen-open",), pending=True, applicable=True)
+            outcome = replace(
+                outcome, full=self.at_best(inner.now), note=("chosen-open",), pending=True, applicable=True
+            )
         # At full the whole is worth what the branch is: a conflict is attainable at the largest maximum.
         seen = {id(each.row) for part in _all(inner) for each in part.inputs}
         return replace(outcome, inputs=tuple(each for each in _inputs(looked) if id(each.row) not in seen))
@@ -95,7 +97,7 @@ class Pending(Points):
     def score(self, case: Case) -> Outcome:
         """Score, and mark it pending."""
         inner = self.of.score(case)
-        return replace(above(self, inner, inner.now, self.max, ("pending",)), pending=True)
+        return replace(above(self, inner, inner.now, self.at_best(inner.now), ("pending",)), pending=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

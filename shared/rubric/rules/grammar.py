@@ -106,7 +106,11 @@ class Points:
         """Answer with points; at full where one of the quantities is still pending."""
         pending = any(amount.pending for amount in amounts)
         inputs = tuple(each for amount in amounts for each in amount.inputs)
-        return Outcome(self, points, self.max if pending else points, note, pending=pending, inputs=inputs)
+        return Outcome(self, points, self.at_best(points) if pending else points, note, pending=pending, inputs=inputs)
+
+    def at_best(self, points: Fraction) -> Fraction:
+        """Give what is attainable while these points may still change: the maximum, or more where none bounds them."""
+        return max(self.max, points)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -137,6 +137,24 @@ def test_a_cohort_is_pending_while_another_unit_has_not_reported():
 
 
 @pytest.mark.parametrize(
+    "rule",
+    [
+        "{proportion: {actual: firms, target: {cohort: lowest, of: firms}, cap: none}}",
+        "{pending: {proportion: {actual: firms, target: 10, cap: none}}}",
+        (
+            "{choose: [{if: {of: firms, at_most: {cohort: mean, of: firms}}, then: 1}, "
+            "{else: {proportion: {actual: firms, target: 10, cap: none}}}]}"
+        ),
+    ],
+)
+def test_what_is_attainable_is_never_less_than_what_stands(rule):
+    """Given points beyond the maximum that may still change, then they are attainable too."""
+    result = scored(f"rule: {rule}", figure("firms", 30), others={"b": [figure("firms", 10)]})
+
+    assert (result.points, result.full, result.state) == (30, 30, "pending")
+
+
+@pytest.mark.parametrize(
     ("quantity", "points"),
     [
         ("{cohort: highest, of: firms}", 9),
