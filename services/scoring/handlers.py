@@ -6,8 +6,8 @@ from collections import OrderedDict
 from services.scoring import outward
 from services.scoring.domain.book import Book
 from services.scoring.domain.change import Change
-from services.scoring.domain.identities import MANY
-from services.scoring.store import SCORES, ledger, scores, writes
+from services.scoring.keeping import keep_on, top_up
+from services.scoring.store import SCORES, hash_key, ledger, scores, writes
 from shared.chassis.store import Advance, EventStore, Stream
 from shared.chassis.stream import Record
 from shared.contracts.canonical import leaf_hash
@@ -27,6 +27,7 @@ class Books:
         self._books: dict[str, Book] = {}
         self._shelves: dict[str, Shelf] = {}
         self._locks: dict[str, asyncio.Lock] = {}
+        self._key: bytes | None = None
 
     async def assessments(self) -> list[str]:
         """Every assessment that was read."""
@@ -38,27 +39,21 @@ class Books:
         if head is None:
             return None
         async with self._locks.setdefault(assessment, asyncio.Lock()):
-            book = self._book(assessment)
+            book = await self._book(assessment)
             if book.head < head.position:
                 self._books.pop(assessment, None)  # until it is whole again
-                await self.store.run(self._top_up, assessment, book, head.position)
+                await self.store.run(top_up, self.store, assessment, book, head.position)
             self._books[assessment] = book
         return book
 
-    def _book(self, assessment: str) -> Book:
+    async def _book(self, assessment: str) -> Book:
         book = self._books.get(assessment)
         if book is None:
+            if self._key is None:
+                self._key = await self.store.run(hash_key, self.store)
             shelf = self._shelves[assessment] = Shelf(ledger(self.store, assessment))
-            book = Book(shelf)
+            book = Book(shelf, key=self._key)
         return book
-
-    def _top_up(self, assessment: str, book: Book, head: int) -> None:
-        stream = ledger(self.store, assessment)
-        if head - book.head >= MANY:
-            book.extend_stored(stream.scan(book.head))
-            return
-        for states in stream.scan(book.head):
-            book.extend(map(decode_entry, states))
 
     async def forget(self, assessment: str) -> None:
         """What is held in memory may be ahead of the store: fold it again when it is asked for."""
@@ -69,7 +64,7 @@ class Books:
 
         :raises StoreError: nothing was stored
         """
-        book = await self.get(assessment) or self._book(assessment)
+        book = await self.get(assessment) or await self._book(assessment)
         try:
             async with self._locks.setdefault(assessment, asyncio.Lock()):
                 await self.store.run(self._take, assessment, book, records, advance)
@@ -89,6 +84,7 @@ class Books:
             previous = leaf_hash(states[-1])
         bodies = [record.body for record in records]
         self.store.commit(follow=advance, append=writes(assessment, records[0].position, bodies, states, generation))
+        keep_on(self.store, assessment, book, records[0].position - 1)
 
 
 def said(book: Book, change: Change, generation: int, previous: str | None) -> bytes:

@@ -1,10 +1,29 @@
-"""Scoring's store: its own copy of each ledger, byte for byte, and the stream of scores."""
+"""Scoring's store: its own copy of each ledger, byte for byte, the stream of scores, and columns that lie ready."""
 
-from shared.chassis.store import Append, EventStore, Stream
+import secrets
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from shared.chassis.store import Append, EventStore, Statement, Stream
 
 LEDGER, SCORES = "ledger", "scores"
-VERSION = 1
-DDL: tuple[str, ...] = ()
+VERSION = 2
+DDL = (
+    """CREATE TABLE IF NOT EXISTS segments (
+        assessment TEXT NOT NULL, first BIGINT NOT NULL, last BIGINT NOT NULL, digest TEXT NOT NULL,
+        body BYTEA NOT NULL, PRIMARY KEY (assessment, first))""",
+    "CREATE TABLE IF NOT EXISTS hash_key (number SMALLINT PRIMARY KEY, key BYTEA NOT NULL)",
+)
+KEY_BYTES = 16
+
+
+class Kept(NamedTuple):
+    """Entries of a ledger as columns take them in, encoded; `digest` is that of the last of them."""
+
+    first: int
+    last: int
+    digest: str
+    body: bytes
 
 
 def ledger(store: EventStore, assessment: str) -> Stream:
@@ -23,3 +42,38 @@ def writes(assessment: str, first: int, entries: list[bytes], records: list[byte
         Append(f"{LEDGER}/{assessment}", first, entries),
         Append(f"{SCORES}/{assessment}", first, records, generation),
     ]
+
+
+def keep(store: EventStore, assessment: str, kept: Kept) -> None:
+    """Keep a segment; one that begins at the same entry is replaced."""
+    sql = (
+        "INSERT INTO segments VALUES (?, ?, ?, ?, ?) ON CONFLICT (assessment, first) DO UPDATE "
+        "SET last = excluded.last, digest = excluded.digest, body = excluded.body"
+    )
+    store.commit(execute=[Statement(sql, [(assessment, *kept)])])
+
+
+def kept(store: EventStore, assessment: str, after: int) -> Iterator[Kept]:
+    """Give the segments that begin behind a position, in order, one at a time."""
+    sql = "SELECT first, last, digest, body FROM segments WHERE assessment = ? AND first > ? ORDER BY first LIMIT 1"
+    while rows := store.query(sql, (assessment, after)):
+        first, last, digest, body = rows[0]
+        yield Kept(first, last, digest, bytes(body))
+        after = first
+
+
+def last_kept(store: EventStore, assessment: str) -> int:
+    """Give the position up to which segments are kept; 0 where there are none."""
+    rows = store.query("SELECT MAX(last) FROM segments WHERE assessment = ?", (assessment,))
+    return int(rows[0][0] or 0)
+
+
+def hash_key(store: EventStore) -> bytes:
+    """Give the key of the hashes in what is kept, 16 bytes; made once for each store."""
+    sql = "SELECT key FROM hash_key WHERE number = 1"
+    if not store.query(sql):
+        made = Statement(
+            "INSERT INTO hash_key VALUES (1, ?) ON CONFLICT DO NOTHING", [(secrets.token_bytes(KEY_BYTES),)]
+        )
+        store.commit(execute=[made])
+    return bytes(store.query(sql)[0][0])

@@ -5,13 +5,14 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from services.scoring.domain import explain, moments, standing
+from services.scoring.domain import bulk, explain, moments, standing
 from services.scoring.domain.change import Change, Changed, Total
 from services.scoring.domain.coordinate import Coordinate, Moment, Unanswerable
 from services.scoring.domain.flags import flags
 from services.scoring.domain.ledger import Ledger, Pair, Touched
 from services.scoring.domain.placement import Placements
 from services.scoring.domain.scores import Scores
+from services.scoring.domain.segment import Segment
 from services.scoring.domain.statements import Closing, holding
 from shared.contracts import kinds
 from shared.contracts import standing as contract
@@ -39,14 +40,15 @@ class Book:
         entry_at: Callable[[int], Entry] | None = None,
         rubric: Rubric | None = None,
         load: Callable[[str], Rubric] = loading.load,
+        key: bytes | None = None,
     ) -> None:
         """Take how to look up the entry at a position, and how a rubric is read from its text.
 
         Without `entry_at` the book keeps all entries. `rubric` is in force before any is opened: for files that open
-        none.
+        none. `key`, 16 bytes, is that of the hashes in segments which are kept.
         """
         self._kept: dict[int, Entry] | None = None if entry_at is not None else {}
-        self.ledger = Ledger(entry_at or self._own, rubric, load)
+        self.ledger = Ledger(entry_at or self._own, rubric, load, key)
         self._placements = Placements(self.ledger)
         self._agreed: dict[int, bool] = {}
         self._live: Scores | None = None
@@ -75,8 +77,12 @@ class Book:
         for entry in entries:
             self._fold(entry, touched)
 
-    def extend_stored(self, batches: Iterable[Sequence[bytes]]) -> None:
+    def extend_stored(
+        self, batches: Iterable[Sequence[bytes]], keep: Callable[[list[Segment]], None] | None = None
+    ) -> None:
         """Fold entries as they are stored, batch by batch: many times as fast, where there are `MANY`.
+
+        `keep` is handed the segments of each batch, which `lay` takes in without reading an entry again.
 
         Raises:
             ValueError: One does not stand at the next position; the book is of no use any more.
@@ -85,12 +91,25 @@ class Book:
         if self._kept is not None:
             self.extend(decode_entry(state) for states in batches for state in states)
             return
-        from services.scoring.domain.bulk import Bulk  # noqa: PLC0415 - what is compiled takes a second to load
+        from services.scoring.domain.scanned import Scanner  # noqa: PLC0415 - what is compiled takes a second to load
 
-        self._live = None
-        bulk = Bulk(self.ledger)
+        scanner = Scanner(self.ledger.identities.key)
         for states in batches:
-            bulk.fold(states)
+            segments = list(scanner.segments(states, self.head + 1))
+            self.lay(segments)
+            if keep is not None:
+                keep(segments)
+
+    def lay(self, segments: Iterable[Segment]) -> None:
+        """Fold the next entries from their segments.
+
+        Raises:
+            ValueError: One does not stand at the next position; the book is of no use any more.
+
+        """
+        self._live = None
+        for segment in segments:
+            bulk.lay(self.ledger, segment)
 
     def apply(self, entry: Entry) -> Change:
         """Fold one entry and say what it changed of the live scores, the rules and the state.

@@ -1,11 +1,12 @@
 """Finds the position of a (source, id): by name while they are few, then with 12 bytes an entry.
 
-Sorted runs of 64-bit hashes and their positions, merged as they grow. The hash is keyed for this process, so it is
-never stored and nobody can choose two identities that share one; should two share it all the same, both are found,
-and whoever asks compares them with the entries themselves.
+Sorted runs of 64-bit hashes and their positions, merged as they grow. The hash is keyed, so nobody can choose two
+identities that share one; should two share it all the same, both are found, and whoever asks compares them with the
+entries themselves.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,12 @@ Run = tuple[NDArray[np.uint64], NDArray[np.int32]]
 class Identities:
     """Positions by identity, a (source, id)."""
 
-    def __init__(self) -> None:
+    OWN: ClassVar = np.array([hash("k0"), hash("k1")], np.int64).view(np.uint64)
+    """The key of this process: what the interpreter keys its own hashes with, as it comes out of them."""
+
+    def __init__(self, key: bytes | None = None) -> None:
+        """Hash with this key of 16 bytes; without one, with a key of this process."""
+        self.key: NDArray[np.uint64] = self.OWN if key is None else np.frombuffer(key, "<u8").astype(np.uint64)
         self._recent: dict[tuple[str, str], int] = {}
         self._runs: list[Run] = []
         self._at_hand: dict[tuple[str, str], list[int]] = {}
@@ -28,7 +34,7 @@ class Identities:
         """Remember where an identity stands."""
         self._recent[source, id] = position
         if len(self._recent) >= MANY:
-            hashes = _hashed(list(self._recent))
+            hashes = self._hashed(list(self._recent))
             positions = np.fromiter(self._recent.values(), np.int32, len(self._recent))
             self._recent = {}
             self._settle(hashes, positions)
@@ -51,7 +57,7 @@ class Identities:
         self._at_hand = {each: [] for each in identities}
         if not (self._runs and self._at_hand):
             return
-        keys = _hashed(list(self._at_hand))
+        keys = self._hashed(list(self._at_hand))
         for hashes, positions in self._runs:
             firsts = np.searchsorted(hashes, keys, side="left").tolist()
             lasts = np.searchsorted(hashes, keys, side="right").tolist()
@@ -67,13 +73,12 @@ class Identities:
             run = _sorted(np.concatenate([hashes, run[0]]), np.concatenate([positions, run[1]]))
         self._runs.append(run)
 
+    def _hashed(self, identities: Sequence[tuple[str, str]]) -> NDArray[np.uint64]:
+        from services.scoring.domain.compiled import scan  # noqa: PLC0415 - only where there are many
+
+        return scan.identities(identities, self.key)
+
 
 def _sorted(hashes: NDArray[np.uint64], positions: NDArray[np.int32]) -> Run:
     order = np.argsort(hashes, kind="stable")
     return hashes[order], positions[order]
-
-
-def _hashed(identities: Sequence[tuple[str, str]]) -> NDArray[np.uint64]:
-    from services.scoring.domain.compiled import scan  # noqa: PLC0415 - only where there are many
-
-    return scan.identities(identities)

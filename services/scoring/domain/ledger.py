@@ -54,8 +54,12 @@ class Ledger:
         entry_at: Callable[[int], Entry],
         rubric: Rubric | None = None,
         load: Callable[[str], Rubric] = loading.load,
+        key: bytes | None = None,
     ) -> None:
-        """Take how to look an entry up, the rubric in force before any is opened, and how one is read from its text."""
+        """Take how to look an entry up, the rubric in force before any is opened, and how one is read from its text.
+
+        `key` is that of the hashes of identities.
+        """
         self._load = load
         self.assessment = ""
         self.head = 0
@@ -67,7 +71,7 @@ class Ledger:
         self.closings: list[Closing] = []
         self.evidence: defaultdict[str, list[tuple[int, tuple[str, ...]]]] = defaultdict(list)
         self.entry_at = entry_at
-        self.identities = Identities()
+        self.identities = Identities(key)
         self.tables: list[Columns] = []
         self._numbers: dict[Pair, int] = {}
         self._said: list[Statement] = []
@@ -187,14 +191,13 @@ class Ledger:
             series, value = (kind, data[name], provider, data.get(part)), data["value"]
         else:
             series, value = (kind, data[name], None, data[part]), data.get("points")
-            self.keep_evidence(unit, position, data)
+            self.keep_evidence(unit, position, digests_of(data))
         added = self.tables[table].append(position, self.day(data["occurred"]), series, value, data.get("tier"))
         self.where[self.place(position)] = IN_TABLES + table << 32 | added
         touched.pairs.add(pair)
 
-    def keep_evidence(self, unit: str, position: int, data: Mapping[str, Any]) -> None:
-        """Remember the digests of what an award or a deduction names as its evidence."""
-        digests = tuple(str(one["digest"]) for one in data.get("evidence") or () if "digest" in one)
+    def keep_evidence(self, unit: str, position: int, digests: tuple[str, ...]) -> None:
+        """Remember what an award or a deduction names as its evidence."""
         if digests:
             self.evidence[unit].append((position, digests))
 
@@ -266,6 +269,11 @@ class Ledger:
         self.editions = [edition]
         self.period = first, last
         self.zone = ZoneInfo(timezone)
+
+
+def digests_of(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """Give the digests of what an entry names as its evidence."""
+    return tuple(str(one["digest"]) for one in data.get("evidence") or () if "digest" in one)
 
 
 def identity(reference: Mapping[str, Any]) -> tuple[str, str]:

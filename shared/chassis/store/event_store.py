@@ -60,8 +60,8 @@ class EventStore:
     ) -> Self:
         """The store at `sqlite:///path` or `postgresql://…`, its tables made where missing.
 
-        `ddl` makes the service's own tables at `version` (`CREATE … IF NOT EXISTS`); `migrations[n]` leads there
-        from n-1.
+        `ddl` makes the service's own tables at `version` (`CREATE … IF NOT EXISTS`), also those that an earlier version
+        did not have; `migrations[n]` changes, from n-1, what it had.
 
         :raises WrongStore: nothing to wait for: unwritable, of a newer version, not a database
         :raises StoreFull: no room on the disk
@@ -92,9 +92,8 @@ class EventStore:
                 self.recorder.datastore.register_type_adapters()
             return
         self.recorder.create_table()
-        steps = [
-            step for number in range(found.get(self.service, version) + 1, version + 1) for step in migrations[number]
-        ]
+        newer = range(found.get(self.service, version) + 1, version + 1)
+        steps = [step for number in newer for step in migrations.get(number, ())]
         self.recorder.define([*steps, *ddl])
         marks = [("chassis", CHASSIS), (self.service, version)]
         self.commit(execute=[Statement(MARK_VERSION, marks)])

@@ -1,4 +1,4 @@
-"""Entries folded batch by batch leave the book that they leave one by one."""
+"""Entries folded batch by batch, or laid down from what was kept of them, leave the book that they leave one by one."""
 
 import functools
 import json
@@ -11,6 +11,7 @@ import pytest
 from benchmarks import synthetic
 from services.scoring.domain import Book
 from services.scoring.domain.ledger import Ledger
+from services.scoring.domain.segment import Segment, decode, encode
 from shared.contracts import standing
 from shared.contracts.entries import decode_entry
 from shared.rubric import loading
@@ -30,7 +31,11 @@ def both(states: Sequence[bytes], cut: Sequence[Sequence[bytes]]) -> tuple[Book,
     entries = {entry.position: entry for entry in map(decode_entry, states)}
     single, bulk = Book(entries.__getitem__, load=read_once), Book(entries.__getitem__, load=read_once)
     single.extend(entries.values())
-    bulk.extend_stored(cut)
+    segments: list[Segment] = []
+    bulk.extend_stored(cut, segments.extend)
+    laid = Book(entries.__getitem__, load=read_once)
+    laid.lay(decode(encode(segments)))
+    assert_same(bulk, laid, states[: bulk.head])
     return single, bulk
 
 
@@ -55,8 +60,11 @@ def assert_same(single: Book, bulk: Book, states: Sequence[bytes]) -> None:
         positions = many.rows[pair].position[: many.rows[pair].count]
         assert positions.tolist() == rows.position[: rows.count].tolist()
     assert many.rows.keys() == one.rows.keys()
-    for name in ("assessment", "head", "count", "period", "zone", "closings", "evidence", "editions"):
+    for name in ("assessment", "head", "count", "period", "zone", "closings", "evidence"):
         assert getattr(many, name) == getattr(one, name), name
+    assert [(each.position, each.rubric.digest) for each in many.editions] == [
+        (each.position, each.rubric.digest) for each in one.editions
+    ]
     for kind in one.statements | many.statements:
         assert many.statements[kind] == one.statements[kind]
     assert standing.digest(bulk.standing()) == standing.digest(single.standing())

@@ -33,6 +33,8 @@ FIGURE = {
     "type": "meritlog.SubmissionReceived.v1",
 }
 
+KEY = np.array([1, 2], np.uint64)
+
 
 def with_data(**data):
     return generate.stored(FIGURE | {"data": FIGURE["data"] | data})
@@ -55,11 +57,11 @@ def test_entries_are_read_as_they_decode(seed):
     log = generate.ledger(Random(seed), 200)
     states = [generate.stored(entry) for entry in log]
     names = {}
-    for found, entry, state in zip(scan(states), log, states, strict=True):
+    for found, entry, state in zip(scan(states, KEY), log, states, strict=True):
         data, kind = entry["data"], found["kind"]
         assert not found["odd"]
         assert found["position"] == entry["position"]
-        assert found["identity"] == identities([(entry["source"], entry["id"])])[0]
+        assert found["identity"] == identities([(entry["source"], entry["id"])], KEY)[0]
         assert (kind == OTHER) == (entry["type"] not in ROWS)
         if kind == OTHER:
             continue
@@ -85,7 +87,7 @@ def test_entries_are_read_as_they_decode(seed):
 )
 def test_values_are_scaled_as_one_by_one(value):
     """Given any text for a value, it is the number and scale that it is one by one, or the entry is odd."""
-    (found,) = scan([with_data(value=value)])
+    (found,) = scan([with_data(value=value)], KEY)
     if not found["odd"]:
         assert (found["value"], found["scale"]) == scaled(value)
     else:
@@ -96,7 +98,7 @@ def test_every_day_of_eight_centuries_is_its_ordinal():
     """Given every date there is, leap days among them, when it is read, then it is the day that the library counts."""
     first = date(1600, 1, 1)
     days = [first + timedelta(days=number) for number in range(0, 292_194, 1)]
-    found = scan([with_data(occurred=day.isoformat()) for day in days])
+    found = scan([with_data(occurred=day.isoformat()) for day in days], KEY)
     assert found["occurred"].tolist() == [day.toordinal() for day in days]
 
 
@@ -117,7 +119,7 @@ def test_every_day_of_eight_centuries_is_its_ordinal():
 )
 def test_what_is_no_date_is_odd(day):
     """Given a text that is no date, the entry is left to the slow way."""
-    assert scan([with_data(occurred=day)])["odd"].tolist() == [True]
+    assert scan([with_data(occurred=day)], KEY)["odd"].tolist() == [True]
 
 
 @pytest.mark.parametrize(
@@ -140,22 +142,22 @@ def test_what_is_no_date_is_odd(day):
 def test_what_is_written_otherwise_is_odd(state):
     """Given bytes that are no canonical entry, they are odd, and the entries around them are not."""
     whole = generate.stored(FIGURE)
-    assert scan([whole, state, whole])["odd"].tolist() == [False, True, False]
+    assert scan([whole, state, whole], KEY)["odd"].tolist() == [False, True, False]
 
 
 def test_an_entry_that_is_cut_off_anywhere_is_odd():
     """Given an entry cut behind any byte, it is odd, whatever stands behind it."""
     whole = with_data(note='a "quoted" \\ text', other={"list": [1, {"deep": "}"}]})
     states = [whole[:length] for length in range(len(whole))]
-    assert scan(states)["odd"].all()
-    assert not scan([whole])["odd"][0]
+    assert scan(states, KEY)["odd"].all()
+    assert not scan([whole], KEY)["odd"][0]
 
 
 def test_members_that_nobody_asks_for_are_passed_over():
     """Given extensions and members of any type and depth around what is read, the rest is read as without them."""
-    plain = scan([generate.stored(FIGURE)])[0]
+    plain = scan([generate.stored(FIGURE)], KEY)[0]
     odd_ones = {"a": 1, "authid": "x\\y", "zz": True, "sequence": -5, "t": "type", "datasomething": "1"}
     more = {"zzz": {"value": "9", "list": ["]", {"measure": "m"}]}, "none": None, "notes": '"value":"3"'}
-    found = scan([generate.stored(FIGURE | odd_ones | {"data": FIGURE["data"] | more})])[0]
+    found = scan([generate.stored(FIGURE | odd_ones | {"data": FIGURE["data"] | more})], KEY)[0]
     for name in ("identity", "series", "position", "value", "scale", "occurred", "kind", "odd"):
         assert found[name] == plain[name]

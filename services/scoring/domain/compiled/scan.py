@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from services.scoring.domain.columns import ASIDE, UNSAID, WIDEST, Kind
 from services.scoring.domain.compiled import compiled
-from services.scoring.domain.compiled.siphash import KEY, siphash
+from services.scoring.domain.compiled.siphash import siphash
 from services.scoring.domain.compiled.text import MASKS, WORD, Text, text_of
 from shared.contracts import kinds
 
@@ -71,23 +71,23 @@ class Room(NamedTuple):
     name: Text
 
 
-def scan(states: Sequence[bytes]) -> NDArray[np.void]:
+def scan(states: Sequence[bytes], key: NDArray[np.uint64]) -> NDArray[np.void]:
     """Read a batch of stored entries: one `FOUND` each, spans counted from the beginning of its own bytes."""
     found = np.zeros(len(states), FOUND)
     ends = np.cumsum(np.fromiter(map(len, states), np.int64, len(states)))
     room = Room(
         np.zeros((len(_ENVELOPE), 2), np.int64), np.zeros((len(_DATA), 2), np.int64), text_of([bytes(_LONGEST)])
     )
-    _scan(text_of(states), ends, KEY, found, room)
+    _scan(text_of(states), ends, key, found, room)
     return found
 
 
-def identities(named: Sequence[tuple[str, str]]) -> NDArray[np.uint64]:
+def identities(named: Sequence[tuple[str, str]], key: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Hash each (source, id) as `scan` does."""
     texts = [part.encode() for one in named for part in one]
     text = text_of([b"\xff".join([*texts, b""])])
     hashes = np.empty(len(named), np.uint64)
-    _hash(text, np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)) + 1)[1::2], KEY, hashes)
+    _hash(text, np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)) + 1)[1::2], key, hashes)
     return hashes
 
 

@@ -1,7 +1,7 @@
-"""SipHash-1-3 (Aumasson and Bernstein, 2012): 64 bits under a key of 128 that nobody outside this process knows.
+"""SipHash-1-3 (Aumasson and Bernstein, 2012): 64 bits under a key of 128 that nobody outside knows.
 
-So nobody can make up names that share a hash. Hashes are never stored: the key is another in the next process. With one
-round a word and three at the end it is what Python's own dictionaries stand on.
+So nobody can make up names that share a hash. With one round a word and three at the end it is what Python's own
+dictionaries stand on.
 """
 
 import numpy as np
@@ -9,9 +9,6 @@ from numpy.typing import NDArray
 
 from services.scoring.domain.compiled import compiled
 from services.scoring.domain.compiled.text import MASKS, WORD, Text
-
-KEY = np.array([hash("k0"), hash("k1")], np.int64).view(np.uint64)
-"""What the interpreter keys its own hashes with, as it comes out of them."""
 
 
 @compiled

@@ -1,0 +1,86 @@
+"""Turns stored entries into segments, by loops that are compiled: what `decode_entry` does for one, for a batch."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.scoring.domain.columns import ASIDE, Kind
+from services.scoring.domain.compiled.scan import OTHER, scan
+from services.scoring.domain.ledger import ROWS, digests_of
+from services.scoring.domain.segment import NO_ROW, ROW, Segment, Series, series_of
+from shared.contracts.entries import decode_entry
+
+_FEW = 16  # of so many entries one may be odd before they all go in one by one
+
+
+class Scanner:
+    """Reads batches; it remembers which series it has met."""
+
+    def __init__(self, key: NDArray[np.uint64]) -> None:
+        """Hash identities with this key."""
+        self._key = key
+        self._met: dict[int, Series] = {}
+
+    def segments(self, states: Sequence[bytes], first: int) -> Iterator[Segment]:
+        """Part the entries from position `first` on where one is odd: such a one stands alone.
+
+        Raises:
+            msgspec.DecodeError: One is no entry.
+
+        """
+        found = scan(states, self._key)
+        odd = np.flatnonzero(found["odd"]).tolist()
+        in_order = found["odd"] | (found["position"] == np.arange(first, first + len(found)))
+        if len(odd) * _FEW > len(states) or not in_order.all():
+            yield _singly(states, first)
+            return
+        start = 0
+        for end in [*odd, len(states)]:
+            if end > start:
+                yield self._segment(states[start:end], found[start:end], first + start)
+            if end < len(states):
+                yield _singly(states[end : end + 1], first + end)
+            start = end + 1
+
+    def _segment(self, states: Sequence[bytes], found: NDArray[np.void], first: int) -> Segment:
+        rows = np.zeros(len(found), ROW)
+        for name in ("identity", "value", "occurred", "scale"):
+            rows[name] = found[name]
+        rows["tier"] = -1
+        tiers: dict[str, int] = {}
+        for place in np.flatnonzero(found["tier"][:, 1]).tolist():
+            rows["tier"][place] = tiers.setdefault(_text(states[place], found["tier"][place]), len(tiers))
+        aside = np.flatnonzero(found["text"][:, 1] * (found["scale"] == ASIDE)).tolist()
+        evident = np.flatnonzero(found["evidence"] & (found["kind"] != Kind.FIGURE)).tolist()
+        series = self._series(states, found, rows)
+        return Segment(
+            decode_entry(states[0]).assessment,
+            first,
+            rows.tobytes(),
+            series,
+            list(tiers),
+            {place: _text(states[place], found["text"][place]) for place in aside},
+            {place: digests_of(decode_entry(states[place]).data) for place in evident},
+            {place: bytes(states[place]) for place in np.flatnonzero(found["kind"] == OTHER).tolist()},
+        )
+
+    def _series(self, states: Sequence[bytes], found: NDArray[np.void], rows: NDArray[np.void]) -> list[Series]:
+        """Give the series of the rows, and each row the number of its own."""
+        rows["series"] = NO_ROW
+        places = np.flatnonzero(found["kind"] != OTHER)
+        met, firsts, which = np.unique(found["series"][places], return_index=True, return_inverse=True)
+        for number, key in enumerate(met.tolist()):
+            if key not in self._met:
+                entry = decode_entry(states[int(places[firsts[number]])])
+                self._met[key] = series_of(ROWS[entry.type], entry.subject or "", entry.provider, entry.data)
+        rows["series"][places] = which
+        return [self._met[key] for key in met.tolist()]
+
+
+def _singly(states: Sequence[bytes], first: int) -> Segment:
+    return Segment("", first, b"", [], [], {}, {}, {place: bytes(state) for place, state in enumerate(states)})
+
+
+def _text(state: bytes, span: NDArray[np.int32]) -> str:
+    return state[span[0] : span[1]].decode()
