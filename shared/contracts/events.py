@@ -207,13 +207,13 @@ def _attributes(members: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]
     added = _NONE_ADDED
     if not ADDED.isdisjoint(attributes):
         added = {name: attributes.pop(name) for name in ADDED if name in attributes}
+    if not "".join(attributes).isascii():
+        message = "a name at the top level is not ASCII: rename it"
+        raise ValueError(message)
     values = attributes.values()
     if set(map(type, values)) != _ALL_TEXT or "" in values or not "".join(values).isprintable():
         attributes = {name: _attribute(name, value) for name, value in attributes.items() if value is not None}
         _check_text(attributes)
-    if not "".join(attributes).isascii():
-        message = "a name at the top level is not ASCII: rename it"
-        raise ValueError(message)
     return attributes, added
 
 

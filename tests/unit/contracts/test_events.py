@@ -101,7 +101,7 @@ WRONG = {
     "id": ["a\u0000b", "a\nb", "\ufffe", "\ufdd0"],
     "source": ["/a\u0085"],
     "extension": [1.5, 2**53, -(2**53), {}, [], "a\tb"],
-    "名": ["x"],
+    "名": ["x", None],
     "data_base64": ["eA=="],
 }  # fmt: skip
 
