@@ -105,7 +105,9 @@ def _report(statement: Statement, state: LedgerState, _rubric: Rubric, _lookup: 
 
 def _appeal(statement: Statement, _state: LedgerState, rubric: Rubric, lookup: Lookup) -> Iterator[Fault]:
     unit, data = statement.subject, statement.data
-    if unit not in rubric.units:
+    if unit == DISTRICT:
+        yield Fault(Refusal.NOT_THIS_UNIT, f"{DISTRICT} is no assessed unit: only units appeal")
+    elif unit not in rubric.units:
         yield Fault(Refusal.UNKNOWN_UNIT, f"{unit} is not assessed here: the units are {', '.join(rubric.units)}")
     name = data.get("indicator")
     if name is not None:

@@ -248,6 +248,7 @@ def test_what_some_reading_counts_is_accepted(what):
         (submitted(over={"indicator": "C1", "measure": "library_stock"}), "not-this-unit"),
         (awarded(subject="district"), "not-this-unit"),
         (appealed(subject="tax", provider="tax"), "not-this-unit"),
+        (appealed(subject="district", provider=None), "not-this-unit"),
         (submitted(provider="tax"), "not-your-measure"),
         (submitted(provider="ghost"), "not-your-measure"),
         (submitted(-1), "out-of-range"),
