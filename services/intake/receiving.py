@@ -1,24 +1,17 @@
 """CloudEvents over HTTP into events: structured, binary and batch mode (CloudEvents HTTP protocol binding 1.0.2)."""
 
 import json
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from urllib.parse import unquote
-
-import msgspec
 
 from shared.contracts.events import Event, Malformed, parse_event
 from shared.contracts.refusals import Refusal
+from shared.contracts.strict_json import elements
 
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 JSON = "application/json"
 PREFIX = "ce-"
-
-_elements = msgspec.json.Decoder(list[msgspec.Raw]).decode
-# Numbers stay text: reading megabytes of digits as one number would take minutes.
-_scan = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str).raw_decode
-_BLANKS = re.compile(r"[ \t\r\n]*")
 
 
 def read(raw: bytes) -> Event | Malformed:
@@ -54,41 +47,7 @@ def split(body: bytes) -> list[bytes]:
 
     """
     try:
-        return [bytes(element) for element in _elements(body)]
-    except (msgspec.DecodeError, RecursionError):
-        return _split_leniently(body)
-
-
-def _split_leniently(body: bytes) -> list[bytes]:
-    """Find where each element ends with a scanner that also takes NaN, double names and wide numbers."""
-    try:
-        return list(_elements_of(body.decode()))
-    except (ValueError, RecursionError):
+        return elements(body)
+    except ValueError:
         reason = "the batch is not one JSON array of events: send `[event, …]`"
         raise Malformed(Refusal.MALFORMED, reason) from None
-
-
-def _elements_of(text: str) -> Iterator[bytes]:
-    at = _past(text, 0, "[")
-    if text[at : at + 1] == "]":
-        end = at
-    else:
-        while True:
-            _, end = _scan(text, at)
-            yield text[at:end].encode()
-            end = _past(text, end, "")
-            if text[end : end + 1] != ",":
-                break
-            at = _past(text, end, ",")
-    if _past(text, end, "]") != len(text):
-        message = "there is more behind the array"
-        raise ValueError(message)
-
-
-def _past(text: str, at: int, mark: str) -> int:
-    """Give the place after blanks, `mark` and more blanks; ValueError where the mark does not stand there."""
-    at = _BLANKS.match(text, at).end()  # pyright: ignore[reportOptionalMemberAccess]  it matches nothing as well
-    if not text.startswith(mark, at):
-        message = f"no {mark} at {at}"
-        raise ValueError(message)
-    return _BLANKS.match(text, at + len(mark)).end()  # pyright: ignore[reportOptionalMemberAccess]

@@ -47,7 +47,8 @@ def parse(raw: bytes) -> Any:
 def elements(raw: bytes) -> list[bytes]:
     """Split a JSON array into the bytes of its elements, each to be parsed on its own.
 
-    An element that is not JSON (a NaN, say) does not spoil its neighbours, as long as brackets and quotes balance.
+    An element that is not JSON (a NaN, a byte that is not UTF-8) does not spoil its neighbours, as long as brackets
+    and quotes balance.
 
     Raises:
         ValueError: The text is not an array.
@@ -112,7 +113,7 @@ def _parts(value: Any) -> Iterable[Any]:
     return cast("list[Any]", value) if isinstance(value, list) else ()
 
 
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},"]', re.DOTALL)
+_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[\]{},"]', re.DOTALL)
 
 
 def _split(raw: bytes) -> list[bytes]:

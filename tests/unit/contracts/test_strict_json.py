@@ -71,8 +71,15 @@ def test_a_batch_is_split_into_the_bytes_of_its_elements():
 
 
 def test_a_bad_element_does_not_spoil_its_neighbours():
-    """NaN, broken escapes and names without quotes stay in their own element."""
+    """NaN, 01, broken escapes, bytes that are not UTF-8 and names without quotes stay in their own element."""
     assert elements(b'[{"a":NaN}, {"b":"],[\\""} ,{c:1}]') == [b'{"a":NaN}', b'{"b":"],[\\""}', b"{c:1}"]
+    assert elements(b'[{"a":01},{"b":"\xff"},{},tru]') == [b'{"a":01}', b'{"b":"\xff"}', b"{}", b"tru"]
+
+
+def test_a_string_without_an_end_is_no_batch():
+    """Whatever its length: megabytes of it are looked at once."""
+    with pytest.raises(ValueError, match="not a JSON array"):
+        elements(b'[NaN, "' + b'\\"' * 4_000_000)
 
 
 @pytest.mark.parametrize("raw", [b"", b"{}", b"[1", b"1]", b"[1],[2]", b"[1]]", b'["]', b"null"])
