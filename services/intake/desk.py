@@ -28,6 +28,7 @@ from shared.contracts import kinds
 from shared.contracts.canonical import leaf_hash
 from shared.contracts.entries import decode_entry, identity
 from shared.contracts.events import Event, Malformed
+from shared.contracts.shapes import ASSESSMENT
 from shared.contracts.times import instant, stamp
 
 SAMPLE = "sample"
@@ -199,7 +200,7 @@ class Desk:
         kept: dict[str, list[tuple[Refused, bytes]]] = {}
         for ledger in ledgers:
             if ledger.refused:
-                name = ledger.name if ledger.state.position else NOWHERE
+                name = ledger.name if ASSESSMENT.fullmatch(ledger.name) else NOWHERE
                 kept.setdefault(name, []).extend(ledger.refused)
         for name, refusals in kept.items():
             more, beside = self._refusals(name, refusals, stamp(now))

@@ -18,7 +18,7 @@ from services.intake.receiving import BATCH, JSON, PREFIX, STRUCTURED, read, spl
 from shared.chassis.auth import SECURITY, calling
 from shared.chassis.http import media_type, read_body
 from shared.chassis.problems import MEDIA_TYPE, Problem, unsupported
-from shared.contracts.events import LARGEST_WITH_RUBRIC, Malformed
+from shared.contracts.events import Malformed
 from shared.contracts.problems import problem
 from shared.contracts.refusals import http_status, title
 
@@ -69,8 +69,7 @@ async def send(request: Request) -> Response:
         raise Problem(422, "invalid-request", f"The id of an assessment has at most {LONGEST_NAME} characters.")
     dry_run, if_match = _dry_run(request), _position(request.headers.get("if-match"))
     ledgers: Ledgers = request.app.state.ledgers
-    limit = ledgers.settings.max_body if media == BATCH else LARGEST_WITH_RUBRIC + 1
-    body = await read_body(request, limit, silence=ledgers.settings.body_seconds)
+    body = await read_body(request, ledgers.settings.max_body, silence=ledgers.settings.body_seconds)
     raw = _raw(request, media, body)
     if len(raw) > ledgers.settings.batch_entries:
         detail = f"A batch may hold {ledgers.settings.batch_entries} events, this one has {len(raw)}; send it in parts."

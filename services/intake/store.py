@@ -14,7 +14,7 @@ from shared.contracts.shapes import ASSESSMENT
 
 ENTRIES, REJECTED = "entries", "rejected"
 NOWHERE = "-"
-"""Where refused events are kept that name no assessment."""
+"""Where refused events are kept that name no assessment, or what can be no assessment's name."""
 
 VERSION = 1
 DDL = (
