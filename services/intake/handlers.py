@@ -5,7 +5,7 @@ counts as read once every event in it is in the ledger or kept as refused; read 
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Protocol
 
@@ -120,14 +120,14 @@ def _opener(events: Sequence[object]) -> str | None:
 
 def structured(sent: Sent) -> bytes:
     """Give the structured form of a record: as it came, or put together from binary mode (`ce_…` headers)."""
-    headers = _text(sent.headers)
-    body = sent.value or b""
+    pairs = _text(sent.headers)
+    headers, body = dict(pairs), sent.value or b""
     if headers.get("content-type", "").partition(";")[0].strip().lower() == STRUCTURED or CE + "id" not in headers:
         return body
-    named = {name.removeprefix(CE): value for name, value in headers.items() if name.startswith(CE)}
+    named = [(name.removeprefix(CE), value) for name, value in pairs if name.startswith(CE)]
     return together(named, headers.get("content-type"), body)
 
 
-def _text(headers: Sequence[tuple[str, bytes]]) -> Mapping[str, str]:
+def _text(headers: Sequence[tuple[str, bytes]]) -> list[tuple[str, str]]:
     """Give headers as text; bytes that are no UTF-8 stay recognisable as a fault further on."""
-    return {name.lower(): value.decode("utf-8", "surrogateescape") for name, value in headers}
+    return [(name.lower(), value.decode("utf-8", "surrogateescape")) for name, value in headers]

@@ -1,7 +1,8 @@
 """CloudEvents over HTTP into events: structured, binary and batch mode (CloudEvents HTTP protocol binding 1.0.2)."""
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable
 from urllib.parse import unquote
 
 from shared.contracts.events import Event, Malformed, parse_event
@@ -12,6 +13,8 @@ STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 JSON = "application/json"
 PREFIX = "ce-"
+MEDIA = "datacontenttype"
+"""The attribute that a header `content-type` stands for."""
 
 
 def read(raw: bytes) -> Event | Malformed:
@@ -22,32 +25,49 @@ def read(raw: bytes) -> Event | Malformed:
         return fault
 
 
-def structured_of(headers: Mapping[str, str], body: bytes) -> bytes:
+def structured_of(headers: Iterable[tuple[str, str]], body: bytes) -> bytes:
     """Give the structured form of an event in binary mode: its attributes come as `ce-…` headers, its data as the body.
 
-    Header values are percent-decoded (section 3.1.3.2). The result is parsed like any other, so that size, double names
-    and numbers are judged the same way.
+    Header values are unquoted and percent-decoded (section 3.1.3.2). The result is parsed like any other, so that size,
+    double names and numbers are judged the same way.
     """
-    named = {name.removeprefix(PREFIX): unquote(value) for name, value in headers.items() if name.startswith(PREFIX)}
-    return together(named, headers.get("content-type"), body)
+    named = [(name.removeprefix(PREFIX), _value(text)) for name, text in headers if name.startswith(PREFIX)]
+    media = next((text for name, text in headers if name == "content-type"), None)
+    return together(named, media, body)
 
 
-def together(attributes: Mapping[str, str], media: str | None, body: bytes) -> bytes:
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+
+
+def _value(text: str) -> str:
+    """Decode a header's value; bytes that are no UTF-8 stay recognisable as a fault further on."""
+    quoted = _QUOTED.fullmatch(text)
+    if quoted is not None:
+        text = re.sub(r"\\(.)", r"\1", quoted[1])
+    return unquote(text, errors="surrogateescape")
+
+
+def together(attributes: Iterable[tuple[str, str]], media: str | None, body: bytes) -> bytes:
     """Put the attributes and the data of binary mode together; `media` is what the data is of."""
-    named = attributes if media is None else {**attributes, "datacontenttype": media}
-    head = json.dumps(named, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    return head[:-1] + b', "data": ' + (body.strip() or b"null") + b"}"
+    named = [pair for pair in attributes if media is None or pair[0] != MEDIA]
+    if media is not None:
+        named.append((MEDIA, media))
+    members = [f"{json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in named]
+    head = ", ".join([*members, '"data": ']).encode("utf-8", "surrogatepass")
+    return b"{" + head + (body.strip() or b"null") + b"}"
 
 
-def split(body: bytes) -> list[bytes]:
+def split(body: bytes, most: int) -> list[bytes]:
     """Give the elements of a batch, each as it was sent, so that one that cannot be read does not spoil the others.
+
+    Of a batch with more than `most` no more need be given than tell so.
 
     Raises:
         Malformed: The body is not one JSON array, so that no element can be told from the next.
 
     """
     try:
-        return elements(body)
+        return elements(body, most)
     except ValueError:
         reason = "the batch is not one JSON array of events: send `[event, …]`"
         raise Malformed(Refusal.MALFORMED, reason) from None

@@ -70,10 +70,10 @@ async def send(request: Request) -> Response:
     dry_run, if_match = _dry_run(request), _position(request.headers.get("if-match"))
     ledgers: Ledgers = request.app.state.ledgers
     body = await read_body(request, ledgers.settings.max_body, silence=ledgers.settings.body_seconds)
-    raw = _raw(request, media, body)
-    if len(raw) > ledgers.settings.batch_entries:
-        detail = f"A batch may hold {ledgers.settings.batch_entries} events, this one has {len(raw)}; send it in parts."
-        raise Problem(413, "too-large", detail)
+    most = ledgers.settings.batch_entries
+    raw = _raw(request, media, body, most)
+    if len(raw) > most:
+        raise Problem(413, "too-large", f"A batch may hold {most} events, this one has more; send it in parts.")
     sending = Sending(assessment, [read(each) for each in raw], raw, caller, dry_run, if_match=if_match)
     answers = await ledgers.decide(sending)
     if media == BATCH:
@@ -81,14 +81,14 @@ async def send(request: Request) -> Response:
     return _single(answers[0], dry_run=dry_run)
 
 
-def _raw(request: Request, media: str, body: bytes) -> list[bytes]:
+def _raw(request: Request, media: str, body: bytes, most: int) -> list[bytes]:
     if media == BATCH:
         try:
-            return split(body)
+            return split(body, most)
         except Malformed as fault:
             raise Problem(422, str(fault.code), fault.reason, title=title(fault.code)) from None
     if media == JSON and any(name.startswith(PREFIX) for name in request.headers):
-        return [structured_of(request.headers, body)]
+        return [structured_of(request.headers.items(), body)]
     return [body]
 
 

@@ -44,8 +44,8 @@ def parse(raw: bytes) -> Any:
     return value
 
 
-def elements(raw: bytes) -> list[bytes]:
-    """Split a JSON array into the bytes of its elements, each to be parsed on its own.
+def elements(raw: bytes, most: int) -> list[bytes]:
+    """Split a JSON array into the bytes of its elements, each to be parsed on its own; one beyond `most` ends it.
 
     An element that is not JSON (a NaN, a byte that is not UTF-8) does not spoil its neighbours, as long as brackets
     and quotes balance.
@@ -54,12 +54,16 @@ def elements(raw: bytes) -> list[bytes]:
         ValueError: The text is not an array.
 
     """
+    if raw.count(b",") > _COMMAS_AT_ONCE:
+        return _split(raw, most)
     try:
         return [bytes(element) for element in msgspec.json.decode(raw, type=list[msgspec.Raw])]
     except (msgspec.DecodeError, RecursionError):
-        return _split(raw)
+        return _split(raw, most)
 
 
+_COMMAS_AT_ONCE = 2**19
+"""With more of them an array could be of millions of elements, and take a gigabyte before they were counted."""
 _TOO_DEEP = f"nested deeper than {DEEPEST} levels"
 _NOT_AN_ARRAY = "not a JSON array: a batch is one array of events"
 
@@ -116,7 +120,7 @@ def _parts(value: Any) -> Iterable[Any]:
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[\]{},"]', re.DOTALL)
 
 
-def _split(raw: bytes) -> list[bytes]:
+def _split(raw: bytes, most: int) -> list[bytes]:
     text = raw.strip(b" \t\r\n")
     if not (text.startswith(b"[") and text.endswith(b"]")):
         raise ValueError(_NOT_AN_ARRAY)
@@ -131,6 +135,8 @@ def _split(raw: bytes) -> list[bytes]:
         if (mark == b"," and depth == 1) or (depth == 0 and token.end() == len(text)):
             pieces.append(text[start : token.start()].strip(b" \t\r\n"))
             start = token.end()
+            if len(pieces) > most:
+                return pieces
         elif depth == 0 or mark == b'"':
             break
     if start != len(text):

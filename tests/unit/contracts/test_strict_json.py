@@ -66,24 +66,30 @@ def test_other_json_reads_as_python_reads_it(value, ascii_only):
 
 def test_a_batch_is_split_into_the_bytes_of_its_elements():
     """Each element is read on its own, exactly as it was sent."""
-    assert elements(b' [ {"a": 1} ,[2],"]" ] ') == [b'{"a": 1}', b"[2]", b'"]"']
-    assert elements(b"[]") == elements(b"[ ]") == []
+    assert elements(b' [ {"a": 1} ,[2],"]" ] ', 10) == [b'{"a": 1}', b"[2]", b'"]"']
+    assert elements(b"[]", 10) == elements(b"[ ]", 10) == []
 
 
 def test_a_bad_element_does_not_spoil_its_neighbours():
     """NaN, 01, broken escapes, bytes that are not UTF-8 and names without quotes stay in their own element."""
-    assert elements(b'[{"a":NaN}, {"b":"],[\\""} ,{c:1}]') == [b'{"a":NaN}', b'{"b":"],[\\""}', b"{c:1}"]
-    assert elements(b'[{"a":01},{"b":"\xff"},{},tru]') == [b'{"a":01}', b'{"b":"\xff"}', b"{}", b"tru"]
+    assert elements(b'[{"a":NaN}, {"b":"],[\\""} ,{c:1}]', 10) == [b'{"a":NaN}', b'{"b":"],[\\""}', b"{c:1}"]
+    assert elements(b'[{"a":01},{"b":"\xff"},{},tru]', 10) == [b'{"a":01}', b'{"b":"\xff"}', b"{}", b"tru"]
+
+
+@pytest.mark.parametrize("element", [b"1", b"{}", b"NaN", b""])
+def test_of_a_batch_of_millions_no_more_is_taken_than_tells_so(element):
+    """Each would take a hundred bytes before anybody counted them."""
+    assert len(elements(b"[" + b",".join([element] * 3_000_000) + b"]", 10)) == 11
 
 
 def test_a_string_without_an_end_is_no_batch():
     """Whatever its length: megabytes of it are looked at once."""
     with pytest.raises(ValueError, match="not a JSON array"):
-        elements(b'[NaN, "' + b'\\"' * 4_000_000)
+        elements(b'[NaN, "' + b'\\"' * 4_000_000, 10)
 
 
 @pytest.mark.parametrize("raw", [b"", b"{}", b"[1", b"1]", b"[1],[2]", b"[1]]", b'["]', b"null"])
 def test_what_is_no_array_is_no_batch(raw):
     """One sentence says so."""
     with pytest.raises(ValueError, match="not a JSON array"):
-        elements(raw)
+        elements(raw, 10)
