@@ -82,7 +82,7 @@ async def _inboxes(brokers: "Kafka") -> set[str]:
 async def take(ledgers: Ledgers, batch: Sequence[Sent]) -> None:
     """Put a batch through the gate, in order within each assessment.
 
-    :raises Problem: the ledger cannot be written now; the batch is to be handed in again
+    :raises StoreError: the ledger cannot be written now; the batch is to be handed in again
     """
     requests: dict[tuple[str, str], tuple[list[bytes], list[object]]] = {}
     for sent in batch:

@@ -9,7 +9,7 @@ from services.intake.proofs import Prover
 from services.intake.settings import IntakeSettings
 from services.intake.store import ENTRIES, LedgerStore, Unreadable, entries
 from shared.chassis.problems import Problem
-from shared.chassis.store import Conflict, GroupCommitter, StoreError, StoreFull
+from shared.chassis.store import GroupCommitter
 from shared.contracts import kinds
 from shared.contracts.times import stamp
 
@@ -31,36 +31,25 @@ class Ledgers:
     async def decide(self, request: Request) -> list[Answer]:
         """Answer every event of the request, once what was accepted is on the disk.
 
-        :raises Problem: 412 where the head has moved; 503 or 507 where it could not be written
+        :raises Problem: 412 where the head has moved
+        :raises StoreError: it could not be written
         """
-        try:
-            return await self.committer.submit(request)
-        except StoreFull as error:
-            raise Problem(507, "disk-full", str(error), headers={"Retry-After": "60"}) from error
-        except Conflict as error:
-            raise Problem(503, "busy", f"{error} Send it again.", headers={"Retry-After": "1"}) from error
-        except StoreError as error:
-            raise Problem(503, "unavailable", str(error), headers={"Retry-After": "2"}) from error
+        return await self.committer.submit(request)
 
     async def ask(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call something of the store that only reads.
 
-        :raises Problem: 503 where the database does not answer
+        :raises StoreError: the database does not answer
         """
-        try:
-            return await self.store.store.ask(function, *args, **kwargs)
-        except StoreError as error:
-            raise Problem(503, "unavailable", str(error), headers={"Retry-After": "2"}) from error
+        return await self.store.store.ask(function, *args, **kwargs)
 
     async def prove(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call something of the prover, which also writes.
 
-        :raises Problem: as it does; 503 where the database does not answer
+        :raises Problem: as it does
+        :raises StoreError: the database does not answer
         """
-        try:
-            return await self.store.store.run(function, *args, **kwargs)
-        except StoreError as error:
-            raise Problem(503, "unavailable", str(error), headers={"Retry-After": "2"}) from error
+        return await self.store.store.run(function, *args, **kwargs)
 
     async def read(self, assessment: str, after: int, limit: int) -> list[bytes]:
         """Read stored entries beyond a position."""

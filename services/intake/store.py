@@ -42,7 +42,7 @@ load_rubric = lru_cache(maxsize=16)(rubric.load)
 
 
 class Unreadable(StoreError):
-    """A ledger carries a rubric that this program cannot use; the message is one sentence. Other ledgers go on."""
+    """A ledger is damaged, or carries a rubric that this program cannot use: one sentence. Other ledgers go on."""
 
 
 class RefusedRow(NamedTuple):
@@ -86,7 +86,7 @@ class LedgerStore:
     def load(self, assessment: str) -> LedgerState | None:
         """Give the state of a ledger at its head, or None where there is none.
 
-        :raises Unreadable: this program cannot use a rubric that the ledger carries
+        :raises Unreadable: it is damaged, or this program cannot use a rubric that it carries
         """
         head = self.head(assessment)
         if head is None:
@@ -104,14 +104,17 @@ class LedgerStore:
             ) from error
 
     def entry(self, assessment: str, position: int) -> Entry:
-        """Give the entry at a position that exists."""
+        """Give the entry at a position that exists.
+
+        :raises Unreadable: it is not there, or is no entry: the database is damaged
+        """
         stored = self.store.stream(entries(assessment)).get(position)
-        if stored is None:
-            message = (
-                f"The ledger of {assessment} has no entry {position}, though its tables name it; restore the database."
-            )
-            raise LookupError(message)
-        return decode_entry(stored)
+        try:
+            return decode_entry(stored or b"")
+        except ValueError as error:
+            raise Unreadable(
+                f"Entry {position} of the ledger of {assessment} is damaged or lost ({error}); restore the database."
+            ) from error
 
     def found(self, assessment: str, wanted: Iterable[Identity]) -> dict[Identity, Found]:
         """Look up identities, in as few questions as the database takes."""

@@ -10,6 +10,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from shared.chassis.errors import CannotAnswer
+
 MEDIA_TYPE = "application/problem+json"
 
 # Codes for what HTTP itself refuses; the gate's own codes come with their `Problem`.
@@ -111,6 +113,13 @@ def sentence(status: int, detail: str) -> str:
             return detail
 
 
+async def from_dependency(_request: Request, error: Exception) -> Response:
+    """The database, say, does not do it: nothing is wrong with the request, and it may be sent again."""
+    if not isinstance(error, CannotAnswer):
+        raise error
+    return answer(error.status, error.code, str(error), headers={"Retry-After": str(error.retry_after)})
+
+
 async def from_validation(request: Request, error: Exception) -> Response:
     """Parameters or a body that do not fit: 422 with each fault, or 415 where the body was not JSON at all."""
     if not isinstance(error, RequestValidationError):
@@ -148,6 +157,7 @@ def install(app: FastAPI) -> None:
     """Every error of the app becomes a problem; what nobody foresaw is caught outside, by `http.Requests`."""
     app.add_exception_handler(HTTPException, from_exception)
     app.add_exception_handler(RequestValidationError, from_validation)
+    app.add_exception_handler(CannotAnswer, from_dependency)
 
 
 SCHEMA: dict[str, Any] = {

@@ -216,6 +216,32 @@ def test_a_rubric_that_this_program_cannot_use_stops_its_assessment_only(copied)
         assert sent(client, lines(60, 61)) == {201: 1}
 
 
+@pytest.mark.parametrize("spoil", ["UPDATE stored_events SET state = x'ff'", "DELETE FROM stored_events"])
+def test_an_entry_that_cannot_be_read_stops_its_assessment_only(copied, spoil):
+    """
+    Given a ledger whose last entry is damaged, or gone while the tables still name it,
+    when the program is started on it,
+    then it says so on /readyz and in the log, answers 503 for this assessment, and goes on otherwise.
+    """
+    with contextlib.closing(sqlite3.connect(copied / "intake.sqlite")) as store:
+        last = "originator_id LIKE 'entries/%' AND originator_version = 60"
+        assert store.execute(f"{spoil} WHERE {last}").rowcount == 1
+        store.commit()
+
+    with up(copied) as client:
+        parked = client.get("/readyz").json()["parked"]["intake"]
+        answers = [
+            client.post(f"/v1/entries/{NAME}", content=lines(60, 61)[0], headers=STRUCTURED),
+            client.get(f"/v1/assessments/{NAME}"),
+        ]
+        listed = client.get("/v1/assessments")
+
+    assert f"Entry 60 of the ledger of {NAME} is damaged or lost" in parked[NAME]
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(503, "unavailable")] * 2
+    assert (listed.status_code, listed.json()) == (200, {"assessments": []})
+    assert "Traceback" not in client.process.said
+
+
 def test_a_disk_that_takes_no_more_loses_nothing(copied):
     """
     Given a server whose files cannot grow any more,

@@ -19,7 +19,7 @@ def translated() -> Generator[None]:
     try:
         yield
     except IntegrityError as error:
-        raise Conflict(f"Somebody else wrote first ({first_line(error)}); read again.") from error
+        raise Conflict(f"Somebody else wrote first ({first_line(error)}); read again, and send it again.") from error
     except (PersistenceError, sqlite3.Error, psycopg.Error, TimeoutError) as error:
         raise meaning(error) from error
 

@@ -9,6 +9,7 @@ from starlette.responses import StreamingResponse
 
 from shared.chassis.http import accepts, read_body
 from shared.chassis.problems import Problem
+from shared.chassis.store import Conflict, StoreFull, Unavailable, WrongStore
 from tests.services import a_service, calling
 
 router = APIRouter()
@@ -50,6 +51,11 @@ async def breaks() -> StreamingResponse:
 @router.get("/v1/refused")
 async def refused() -> None:
     raise Problem(412, "head-moved", "The head is 17.", headers={"ETag": '"17"'}, head=17)
+
+
+@router.get("/v1/stored/{what}")
+async def stored(what: str) -> None:
+    raise {"away": Unavailable, "full": StoreFull, "contended": Conflict, "damaged": WrongStore}[what]("Not now.")
 
 
 def is_problem(answer, status, code):
@@ -104,6 +110,25 @@ async def test_every_error_is_a_problem(method, path, sent, status, code):
     """Whatever goes wrong, in the framework or in a handler: the same form, with a code."""
     async with calling(a_service(router)) as client:
         is_problem(await client.request(method, path, **sent), status, code)
+
+
+@pytest.mark.parametrize(
+    ("what", "status", "code"),
+    [
+        ("away", 503, "unavailable"),
+        ("damaged", 503, "unavailable"),
+        ("full", 507, "disk-full"),
+        ("contended", 503, "busy"),
+    ],
+)
+async def test_a_database_that_does_not_do_it_is_no_failure_of_the_service(what, status, code, capfd):
+    """In every service: its one sentence is the answer, with when to ask again, and there is no traceback."""
+    async with calling(a_service(router)) as client:
+        answer = await client.get(f"/v1/stored/{what}")
+
+    assert is_problem(answer, status, code)["detail"] == "Not now."
+    assert int(answer.headers["retry-after"]) > 0
+    assert "Traceback" not in "".join(capfd.readouterr())
 
 
 async def test_a_failure_is_found_in_the_log_and_not_in_the_answer(capfd):
