@@ -6,7 +6,16 @@ from typing import Any
 
 from services.intake.domain.content import Statement, carried_rubric, content_faults, shape_of, zone_fault
 from services.intake.domain.outcomes import Accepted, Found, Identity, Known, Outcome, Refused
-from services.intake.domain.parties import Caller, Fault, credential_fault, party, reporter, reporter_of, role_faults
+from services.intake.domain.parties import (
+    Caller,
+    Fault,
+    credential_fault,
+    party,
+    reaches,
+    reporter,
+    reporter_of,
+    role_faults,
+)
 from services.intake.domain.state import LedgerState, Lookup
 from shared.contracts import kinds
 from shared.contracts.entries import leaf_hash, stamp, stored_form
@@ -187,6 +196,9 @@ class _Passage:
         who, whose = party(event, rubric.assessor, self.caller), reporter(target, rubric.assessor)
         if who not in (whose, rubric.assessor):
             yield Fault(Refusal.NOT_YOUR_ENTRY, f"the entry is {whose}'s: it or the assessor may change it")
+        elif not reaches(self.caller, target):
+            reason = f"a unit changes its appeals, a provider what it reported: {whose} has another credential for this"
+            yield Fault(Refusal.NOT_YOUR_ENTRY, reason)
         if target.type in kinds.LASTING:
             yield Fault(Refusal.FORBIDDEN, f"an entry of type {target.type} stands: it cannot be changed")
         if not target.in_force:

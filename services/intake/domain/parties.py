@@ -75,6 +75,13 @@ def reporter_of(event: Event) -> str | None:
     return event.subject if event.type == kinds.APPEAL_FILED else event.provider
 
 
+def reaches(caller: Caller | None, target: Found) -> bool:
+    """Whether a credential's roles reach an entry of its party: a unit may bear a provider's name, and only appeals."""
+    if caller is None or caller.is_open or "assessor" in caller.roles:
+        return True
+    return ("unit" if target.type == kinds.APPEAL_FILED else "provider") in caller.roles
+
+
 def role_faults(event: Event, rubric: Rubric) -> Iterator[Fault]:
     """Check by `provider` alone who may send this type; who may touch which entry is another question."""
     who, assessor = event.provider, rubric.assessor

@@ -125,6 +125,17 @@ def test_another_s_entry_is_not_one_s_own_with_credentials_either(ledger):
     assert ledger.send(confirmed(FIGURE, provider="market"), MARKET).code == "forbidden"
 
 
+def test_a_unit_that_bears_its_provider_s_name_changes_its_appeals_only(ledger):
+    """Nor does the provider change the unit's appeals; who holds both roles changes both."""
+    both = Caller("market", frozenset({"provider", "unit"}), "market", "market")
+    for change in (withdrawn(FIGURE), withdrawn(FIGURE, provider="market"), corrected(FIGURE, FIGURE["data"])):
+        assert ledger.send(change, UNIT).code == "not-your-entry"
+    assert ledger.send(withdrawn(APPEAL, provider="market"), MARKET).code == "not-your-entry"
+
+    assert isinstance(ledger.send(withdrawn(FIGURE, provider="market"), both), Accepted)
+    assert isinstance(ledger.send(withdrawn(APPEAL), both), Accepted)
+
+
 def test_nothing_is_said_of_an_entry_to_who_may_not_send_it(ledger):
     """The credential is asked before the data is judged; what no caller may send has its own code."""
     assert ledger.send(submitted(value=None), READERS).by_credential
