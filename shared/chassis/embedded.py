@@ -21,9 +21,19 @@ class StoreUpstream:
         return await self.store.ask(self.store.assessments, self.name)
 
     async def read(self, assessment: str, *, generation: int, after: int, limit: int) -> list[bytes]:
-        """Records beyond `after` in this generation, or all of a newer one."""
-        stream = self.store.stream(f"{self.name}/{assessment}")
-        return await self.store.ask(stream.feed, generation, after, limit)
+        """Records beyond `after` in this generation, or all of a newer one.
+
+        Who stands beyond our last record gets that one: another than it knows shows that this store was put back.
+        """
+        return await self.store.ask(self._read, f"{self.name}/{assessment}", generation, after, limit)
+
+    def _read(self, name: str, generation: int, after: int, limit: int) -> list[bytes]:
+        stream = self.store.stream(name)
+        records = stream.feed(generation, after, limit)
+        head = None if records else stream.head()
+        if head is not None and head.generation == generation and head.position < after:
+            return stream.read(head.position - 1, 1, generation)
+        return records
 
 
 async def follow(follower: Follower, upstream: StoreUpstream) -> None:

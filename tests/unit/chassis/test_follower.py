@@ -167,6 +167,24 @@ async def test_a_feed_with_another_history_is_a_fork(tmp_path):
         assert "Fork" in scoring.health.parked["a"]
 
 
+async def test_a_shorter_feed_is_a_fork_as_soon_as_it_goes_another_way(tmp_path):
+    """An upstream that was put back is waited for while it says the same, and parks once it says something else."""
+    ours = chain(9, "a")
+    async with room(tmp_path, ours[:5]) as scoring, scoring.follower() as follower:
+        await follower.offer(ours)
+        await follower.sweep()
+        await follower.settled()
+        assert scoring.health.parked == {}
+
+        seam = json.loads(ours[5])["previous"]
+        other = chain(1, "a", after=5, previous=seam, note="another way")
+        scoring.upstream.store.commit(append=[Append("entries/a", 6, other)])
+        await follower.sweep()
+        await follower.settled()
+        assert scoring.copied() == list(range(1, 10))
+        assert "Fork" in scoring.health.parked["a"]
+
+
 async def test_what_is_missing_and_does_not_come_is_an_alarm_and_holds_up_nobody(tmp_path):
     """After 30 s (here 50 ms) it is said on /readyz; when the feed has it, reading goes on by itself."""
     entries = chain(9, "a")
