@@ -88,7 +88,7 @@ async def take(ledgers: Ledgers, batch: Sequence[Sent]) -> None:
     for sent in batch:
         raw = structured(sent)
         event = read(raw)
-        assessment = event.assessment if isinstance(event, Event) else NOWHERE
+        assessment = event.assessment or NOWHERE
         raws, events = requests.setdefault((assessment, sent.topic.removeprefix(PREFIX)), ([], []))
         raws.append(raw)
         events.append(event)

@@ -36,12 +36,19 @@ ADDED = frozenset({"position", "acceptedtime", "previous", "authtype", "authid"}
 
 
 class Malformed(Exception):
-    """The envelope of an event cannot be read; `source` and `id` are given where they could be."""
+    """The envelope of an event cannot be read; `source`, `id` and `assessment` are given where they could be."""
 
-    def __init__(self, code: Refusal, reason: str, source: str | None = None, id: str | None = None) -> None:
+    def __init__(
+        self,
+        code: Refusal,
+        reason: str,
+        source: str | None = None,
+        id: str | None = None,
+        assessment: str | None = None,
+    ) -> None:
         """Keep the code of refusal, one sentence, and whose event it was."""
         super().__init__(reason)
-        self.code, self.reason, self.source, self.id = code, reason, source, id
+        self.code, self.reason, self.source, self.id, self.assessment = code, reason, source, id, assessment
 
 
 class Event(msgspec.Struct, gc=False):
@@ -109,18 +116,19 @@ def parse_event(raw: bytes | dict[str, Any], *, stored: bool = False) -> Event:
     try:
         event = _event(_members(raw))
     except Malformed as fault:
-        raise _too_large(len(raw), fault.source, fault.id) from None
+        raise _too_large(len(raw), fault) from None
     if event.type not in kinds.CARRIES_RUBRIC:
-        raise _too_large(len(raw), event.source, event.id)
+        raise _too_large(len(raw), event)
     return event
 
 
-def _too_large(size: int, source: str | None = None, id: str | None = None) -> Malformed:
+def _too_large(size: int, of: "Event | Malformed | None" = None) -> Malformed:
     reason = (
         f"the entry has {size} bytes: at most {LARGEST} are taken ({LARGEST_WITH_RUBRIC} with a rubric);"
         " keep evidence outside and name its digest"
     )
-    return Malformed(Refusal.TOO_LARGE, reason, source, id)
+    whose = (None, None, None) if of is None else (of.source, of.id, of.assessment)
+    return Malformed(Refusal.TOO_LARGE, reason, *whose)
 
 
 _quick = msgspec.json.Decoder(float_hook=Number).decode
@@ -189,12 +197,13 @@ def _check_growth(attributes: dict[str, Any], canonical: bytes) -> None:
     size = len(sorted_json(attributes)) + len(canonical)
     if size > largest + GROWTH:
         reason = f"the entry has {size} bytes once its numbers are written out: leave numbers out of it, or zeros"
-        raise Malformed(Refusal.TOO_LARGE, reason, attributes["source"], attributes["id"])
+        raise Malformed(Refusal.TOO_LARGE, reason, *_readable(attributes))
 
 
-def _readable(members: dict[str, Any]) -> tuple[str | None, str | None]:
-    source, id_ = members.get("source"), members.get("id")
-    return (source if type(source) is str and source else None, id_ if type(id_) is str and id_ else None)
+def _readable(members: dict[str, Any]) -> tuple[str | None, str | None, str | None]:
+    values = (members.get(name) for name in ("source", "id", "assessment"))
+    source, id_, assessment = (value if type(value) is str and value else None for value in values)
+    return source, id_, assessment
 
 
 _NONE_ADDED: dict[str, Any] = {}
