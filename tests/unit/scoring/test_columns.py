@@ -86,8 +86,8 @@ def test_identities_are_found_among_their_candidates(pairs):
 
 def test_identities_that_share_a_hash_are_all_candidates():
     """Given a hash that is the same for two, every position is a candidate, in one run and in several."""
-    same = scan.identities([("/x", "1")] * 2)
     known = Identities()
+    same = scan.identities([("/x", "1")] * 2, known.key)
     known.add_hashed(same, 1)
     known.add_hashed(same[:1], 3)
     assert sorted(known.candidates("/x", "1")) == [1, 2, 3]
