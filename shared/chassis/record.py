@@ -15,8 +15,9 @@ class Envelope(msgspec.Struct):
 
     assessment: str
     position: int
-    generation: int = 1
+    generation: msgspec.Raw = msgspec.Raw(b"1")
     previous: str | None = None
+    acceptedtime: msgspec.Raw = msgspec.Raw()
     data: msgspec.Raw = msgspec.Raw()
 
 
@@ -27,6 +28,7 @@ class Opening(msgspec.Struct):
 
 
 ENVELOPE = msgspec.json.Decoder(Envelope)
+GENERATION = msgspec.json.Decoder(int)
 OPENING = msgspec.json.Decoder(Opening)
 
 
@@ -36,7 +38,10 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record: `body` is its exact bytes, `digest` their leaf hash. Ledger entries are all of generation 1."""
+    """One record: `body` is its exact bytes, `digest` their leaf hash.
+
+    Ledger entries (what has been accepted) are all of generation 1: an attribute of that name is their sender's own.
+    """
 
     assessment: str
     generation: int
@@ -54,14 +59,15 @@ class Record:
         """
         try:
             envelope = ENVELOPE.decode(body)
-            opens = envelope.generation > 1 and OPENING.decode(envelope.data).snapshot
+            generation = 1 if envelope.acceptedtime else GENERATION.decode(envelope.generation)
+            opens = generation > 1 and OPENING.decode(envelope.data).snapshot
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise Unreadable(str(error)) from error
-        if envelope.position < 1 or envelope.generation < 1:
-            raise Unreadable(f"position {envelope.position}, generation {envelope.generation}")
+        if envelope.position < 1 or generation < 1:
+            raise Unreadable(f"position {envelope.position}, generation {generation}")
         return cls(
             envelope.assessment,
-            envelope.generation,
+            generation,
             envelope.position,
             leaf_hash(body),
             envelope.previous,

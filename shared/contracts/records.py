@@ -14,16 +14,6 @@ SCORING = "/meritlog/scoring"
 RANKING = "/meritlog/ranking"
 
 
-class Heading(msgspec.Struct, frozen=True):
-    """What a follower needs of a record (or of an entry, whose stream has one generation only)."""
-
-    assessment: str
-    position: int
-    generation: int = 1
-    previous: str | None = None
-    """Digest of the record before, in this stream and generation."""
-
-
 class Record(msgspec.Struct, frozen=True):
     """An outward record, decoded."""
 
@@ -37,9 +27,6 @@ class Record(msgspec.Struct, frozen=True):
     data: dict[str, Any]
     previous: str | None = None
 
-
-decode_heading = msgspec.json.Decoder(Heading).decode
-"""Decode only the heading of a record or an entry; msgspec.DecodeError where there is none."""
 
 decode_record = msgspec.json.Decoder(Record).decode
 """Decode a whole record; msgspec.DecodeError where it is none."""

@@ -343,6 +343,14 @@ def test_an_entrys_own_data_is_none_of_the_chassis_business():
     assert place(None, entry) is Place.NEXT
 
 
+@pytest.mark.parametrize("own", [7, "x", True, None])
+def test_an_entrys_generation_is_one_whatever_its_sender_calls_so(own):
+    """A provider's attribute of that name is kept in the ledger and moves no reader."""
+    entry = Record.read(record_bytes("a", 1, None, acceptedtime="2020-07-01T01:00:03Z", generation=own))
+    assert entry.generation == 1
+    assert place(None, entry) is Place.NEXT
+
+
 async def until(true, seconds: float = 5.0):
     async with asyncio.timeout(seconds):
         while not true():

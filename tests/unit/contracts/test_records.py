@@ -1,11 +1,8 @@
 import hashlib
 
-import msgspec
-import pytest
-
 from shared.contracts import kinds
 from shared.contracts.problems import problem
-from shared.contracts.records import decode_heading, decode_record, record_id, scores_changed, standing_changed
+from shared.contracts.records import decode_record, record_id, scores_changed, standing_changed
 from shared.contracts.refusals import Refusal, http_status, title
 from shared.contracts.standing import digest
 
@@ -27,15 +24,6 @@ def test_the_first_record_of_a_generation_has_no_previous():
     body = standing_changed("a-1", 1, 1, time=TIME, previous=None, data={})
     assert b"previous" not in body
     assert decode_record(body).type == kinds.STANDING_CHANGED
-
-
-def test_a_heading_is_read_from_records_and_entries_alike():
-    """An entry's stream has one generation."""
-    body = standing_changed("a-1", 3, 5, time=TIME, previous=None, data={"x": 1})
-    assert decode_heading(body).generation == 3
-    assert decode_heading(b'{"assessment":"a-1","position":5,"data":{}}').generation == 1
-    with pytest.raises(msgspec.DecodeError):
-        decode_heading(b"{}")
 
 
 STANDING = {
