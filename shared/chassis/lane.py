@@ -265,38 +265,46 @@ class Lane:
         while True:
             try:
                 await self.handler(self.assessment, run, advance)
-            except Conflict as conflict:
-                conflicts += 1
-                problem: Exception = conflict
-                await self._patiently("reading the store", self._reread)
-                if self.head != advance.expected:
-                    return False
-                if conflicts >= self.patience.conflicts:
-                    raise Parked(f"Position {run[0].position} cannot be written: {conflict}") from conflict
-            except StoreError as error:  # the database is away or full: nothing wrong with the record
+            except Exception as error:  # noqa: BLE001  what it is decides below
                 problem = error
-            except Exception as error:
-                tries += 1
-                problem = error
-                if len(run) > 1 and tries > 1:
-                    self._singly = len(run)
-                    await self._patiently("reading the store", self._reread)
-                    return False
-                if tries >= self.patience.tries:
-                    self.log.exception("a record failed", position=run[0].position)
-                    raise Parked(
-                        f"Position {run[0].position} of {self.upstream.name} could not be handled "
-                        f"({type(error).__name__}: {error}); the log has the traceback, a restart tries it again."
-                    ) from error
             else:
                 self.head = advance.new
                 self._singly = max(0, self._singly - 1)
                 self.watcher.counted("applied", len(run))
                 self._well()
                 return True
+            if isinstance(problem, Conflict):
+                conflicts += 1
+            elif not isinstance(problem, StoreError):  # the database is away or full: nothing wrong with the record
+                tries += 1
+            if (conflicts or tries) and await self._moved(advance):
+                return False
+            if len(run) > 1 and tries > 1:
+                self._singly = len(run)
+                return False
+            self._give_up(run[0], problem, tries, conflicts)
             self._troubled(f"position {run[0].position}: {problem}")
             await asyncio.sleep(pause)
             pause = min(2 * pause, self.patience.longest_pause)
+
+    async def _moved(self, advance: Advance) -> bool:
+        """Whether it failed only because another replica has read on, or our own commit went through unheard."""
+        await self._patiently("reading the store", self._reread)
+        if self.head == advance.expected:
+            return False
+        self._well()
+        return True
+
+    def _give_up(self, record: Record, problem: Exception, tries: int, conflicts: int) -> None:
+        """Park after so many tries; a restart begins again."""
+        if conflicts >= self.patience.conflicts:
+            raise Parked(f"Position {record.position} cannot be written: {problem}") from problem
+        if tries >= self.patience.tries:
+            self.log.error("a record failed", position=record.position, exc_info=problem)
+            raise Parked(
+                f"Position {record.position} of {self.upstream.name} could not be handled "
+                f"({type(problem).__name__}: {problem}); the log has the traceback, a restart tries it again."
+            ) from problem
 
     async def _reread(self) -> None:
         await self._load()
@@ -320,6 +328,7 @@ class Lane:
 
     async def _patiently(self, doing: str, attempt: Callable[[], Awaitable[None]]) -> None:
         """Try until it works, with growing pauses; after 30 s it is an alarm."""
+        waited = False
         async for trial in stamina.retry_context(
             on=passing,
             attempts=None,
@@ -334,9 +343,11 @@ class Lane:
                 except Parked:
                     raise
                 except Exception as error:
+                    waited = True
                     self._troubled(f"{doing}: {error}")
                     raise
-        self._well()
+        if waited:
+            self._well()
 
     def _troubled(self, reason: str) -> None:
         """Nobody waits for this lane from now on; said once, and again as an alarm after 30 s."""

@@ -84,7 +84,7 @@ class Follower:
 
     async def offer(self, bodies: Iterable[bytes]) -> None:
         """Take what a topic delivered. Returns when it is applied, except where an assessment cannot go on (it waits
-        for its database, its feed or an operator) or takes longer than 10 s: those hold nobody up.
+        for its database, its feed or an operator) or takes longer than `HOLD`: those hold nobody up.
         """
         parts: defaultdict[str, list[Record]] = defaultdict(list)
         for body in bodies:

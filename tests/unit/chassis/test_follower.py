@@ -215,6 +215,20 @@ async def test_a_failing_record_is_tried_again_and_then_parks(tmp_path):
         assert scoring.health.parked == {}
 
 
+async def test_what_fails_because_a_replica_has_read_on_is_no_failure(tmp_path):
+    """A handler that its store has carried beyond the record refuses it; the head tells why, and nothing is parked."""
+    async with room(tmp_path, ENTRIES) as scoring, scoring.follower() as one:
+        beside = Room(tmp_path, scoring.upstream.store, scoring.store)
+        beside.failing[3] = 1000
+        async with beside.follower() as other:
+            await other.offer(ENTRIES[:2])
+            await one.offer(ENTRIES[2:3])
+            await other.offer(ENTRIES[2:5])
+            assert scoring.copied() == [1, 2, 3, 4, 5]
+            assert beside.handled == [1, 2, 4, 5]
+            assert beside.health.parked == {}
+
+
 async def test_a_passing_failure_leaves_no_trace(tmp_path):
     """A handler that fails once or twice is called again with the same records."""
     async with room(tmp_path, ENTRIES) as scoring, scoring.follower() as follower:
