@@ -45,9 +45,9 @@ class Service:
     """A service as its `app.py` wires it.
 
     `work` is an async context manager over what runs behind the HTTP: before its `yield` it opens and starts, after it
-    it stops and closes. The port opens without waiting for it longer than `start_seconds`; until it has come to its
-    `yield`, requests are answered 503 `unavailable` with the reasons, and so is `/readyz`. `stopping` is set as soon as
-    the process is told to stop: endless responses (SSE) watch it and end.
+    it stops and closes, once no request is in hand any more. The port opens without waiting for it longer than
+    `start_seconds`; until it has come to its `yield`, requests are answered 503 `unavailable` with the reasons, and so
+    is `/readyz`. `stopping` is set as soon as the process is told to stop: endless responses (SSE) watch it and end.
     """
 
     def __init__(
@@ -69,6 +69,7 @@ class Service:
         self.authority = Authority(settings.credentials, log=self.log)
         self.started = asyncio.Event()
         self.stopping = asyncio.Event()
+        self.leaving = asyncio.Event()
         self.on_failure: Callable[[CannotStart], None] = lambda _error: None
         self.tracers = tracing.provider(name, settings.otlp)
         self.app = self.built(title, description, routers)
@@ -128,6 +129,7 @@ class Service:
         """
         self.started.clear()
         self.stopping.clear()
+        self.leaving.clear()
         self.health.stopping = False
         self.health.wait("starting", "The service is starting.")
         ticking = asyncio.create_task(self.tick())
@@ -143,6 +145,7 @@ class Service:
             yield
         finally:
             self.stop()
+            self.leaving.set()
             if not self.started.is_set():
                 working.cancel()
             with suppress(asyncio.CancelledError, CannotStart):
@@ -153,7 +156,7 @@ class Service:
             await tracing.flush(self.tracers)
 
     async def through(self) -> None:
-        """Enter the work, stay until told to stop, leave it."""
+        """Enter the work, stay as long as requests may come, leave it."""
         try:
             if self.work is None:
                 await self.here()
@@ -167,11 +170,11 @@ class Service:
             raise CannotStart(f"{self.name} failed ({describe(error)}); the log says where.") from error
 
     async def here(self) -> None:
-        """Everything is there: answer requests until told to stop."""
+        """Everything is there: answer requests until the last one is answered."""
         self.health.clear("starting")
         self.started.set()
         self.log.info("started")
-        await self.stopping.wait()
+        await self.leaving.wait()
 
     def ended(self, working: "asyncio.Task[None]") -> None:
         """Whoever serves is told when the work ended by itself."""
@@ -180,7 +183,7 @@ class Service:
             self.on_failure(error)
 
     def stop(self) -> None:
-        """Told to stop: unready from now on, streams end, work leaves. Requests in hand go on."""
+        """Told to stop: unready from now on, and streams end. Requests in hand go on; the work leaves behind them."""
         self.health.stopping = True
         self.stopping.set()
 

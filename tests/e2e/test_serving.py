@@ -39,9 +39,9 @@ async def stream(request: Request) -> StreamingResponse:
     return StreamingResponse(events(), media_type="text/event-stream")
 
 @router.get("/v1/slow")
-async def slow() -> str:
+async def slow(request: Request) -> str:
     await asyncio.sleep(1)
-    return "done"
+    return "done" if request.app.state.open else "too late"
 
 @router.get("/v1/breaks")
 async def breaks() -> StreamingResponse:
@@ -54,7 +54,9 @@ async def breaks() -> StreamingResponse:
 @asynccontextmanager
 async def work(service):
     print(f"http://127.0.0.1:{service.settings.port}", flush=True)
+    service.app.state.open = True
     yield
+    service.app.state.open = False
     print("closed", flush=True)
 
 def build(settings):
@@ -64,8 +66,8 @@ sys.exit(main(ServiceSettings, build))
 """
 
 NEWER = SERVICE.replace(
-    "    yield\n    print",
-    "    raise CannotStart('The store is of version 7; install a newer Meritlog.')\n    yield\n    print",
+    "    yield\n",
+    "    raise CannotStart('The store is of version 7; install a newer Meritlog.')\n    yield\n",
 )
 
 
@@ -164,7 +166,7 @@ def test_a_signal_drains_and_ends_well(sent):
 
 
 def test_a_request_in_hand_is_answered_while_draining():
-    """A slow request that had begun is answered after SIGTERM; a new connection is not taken."""
+    """A slow request that had begun finds its store open after SIGTERM; a new connection is not taken."""
     with serving() as server:
         until_there(server.first)
         slow = subprocess.Popen(["curl", "-s", f"{server.first}/v1/slow"], stdout=subprocess.PIPE, text=True)
