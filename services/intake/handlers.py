@@ -34,7 +34,11 @@ class Sent(Protocol):
 
     topic: str
     value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
+
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes | None]]:
+        """Names and values; a header may have no value."""
+        ...
 
 
 @asynccontextmanager
@@ -128,6 +132,6 @@ def structured(sent: Sent) -> bytes:
     return together(named, headers.get("content-type"), body)
 
 
-def _text(headers: Sequence[tuple[str, bytes]]) -> list[tuple[str, str]]:
-    """Give headers as text; bytes that are no UTF-8 stay recognisable as a fault further on."""
-    return [(name.lower(), value.decode("utf-8", "surrogateescape")) for name, value in headers]
+def _text(headers: Sequence[tuple[str, bytes | None]]) -> list[tuple[str, str]]:
+    """Give headers that have a value, as text; what is no UTF-8 stays recognisable as a fault further on."""
+    return [(name.lower(), value.decode("utf-8", "surrogateescape")) for name, value in headers if value is not None]

@@ -54,7 +54,16 @@ def together(attributes: Iterable[tuple[str, str]], media: str | None, body: byt
         named.append((MEDIA, media))
     members = [f"{json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in named]
     head = ", ".join([*members, '"data": ']).encode("utf-8", "surrogatepass")
-    return b"{" + head + (body.strip() or b"null") + b"}"
+    data = body.strip() or b"null"
+    # What is more than one value would bring in attributes of its own; left open it is refused like any broken JSON.
+    return b"{" + head + data + (b"}" if _is_alone(data) else b"")
+
+
+def _is_alone(data: bytes) -> bool:
+    try:
+        return len(elements(b"[" + data + b"]", 1)) == 1
+    except ValueError:
+        return False
 
 
 def split(body: bytes, most: int) -> list[bytes]:

@@ -1,0 +1,122 @@
+"""What comes in over HTTP and by the inbox: each event is answered or kept, and none spoils another."""
+
+import json
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+
+import httpx
+import pytest
+
+from services.intake.app import build
+from services.intake.handlers import take
+from services.intake.receiving import BATCH, JSON, STRUCTURED
+from services.intake.settings import IntakeSettings
+from tests.builders import ASSESSMENT, opened, raw, submitted
+from tests.services import client_of
+
+ENTRIES = f"/v1/entries/{ASSESSMENT}"
+
+
+@asynccontextmanager
+async def intake(folder):
+    """Intake with an assessment opened, and a client of it."""
+    service = build(IntakeSettings(data=folder, start_seconds=10))
+    async with service.running(), client_of(service.app) as client:
+        assert (await client.post(ENTRIES, content=raw(opened(id="opening")), headers=typed(STRUCTURED))).is_success
+        yield service.app.state.ledgers, client
+
+
+def typed(media, **more):
+    """Headers that say so."""
+    return {"content-type": media} | more
+
+
+def binary(event):
+    """The attributes of an event as headers."""
+    return {f"ce-{name}": str(value) for name, value in event.items() if name != "data"}
+
+
+@pytest.mark.parametrize(
+    "broken", [b"{c:1}", b'{"id": NaN}', b"", b'{"a": "\\ud800"}', b"[1, 2]", b'{"id": 1, "id": 2}']
+)
+async def test_a_batch_goes_in_but_for_the_event_that_cannot_be_read(tmp_path, broken):
+    """Given a batch in which one event is no JSON, the others are taken; the answer says which was not, and why."""
+    events = b"[" + raw(submitted(1, id="first")) + b", " + broken + b", " + raw(submitted(2, id="last")) + b"]"
+    async with intake(tmp_path) as (_, client):
+        answer = await client.post(ENTRIES, content=events, headers=typed(BATCH))
+    assert answer.status_code == 200
+    assert [each["status"] for each in answer.json()] == [201, 422, 201]
+    assert answer.json()[1]["code"] == "malformed"
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"[1", b"null", b"[1],[2]"])
+async def test_what_is_no_batch_is_refused_whole(tmp_path, body):
+    """Given a body in which no event can be told from the next, nothing is taken."""
+    async with intake(tmp_path) as (_, client):
+        answer = await client.post(ENTRIES, content=body, headers=typed(BATCH))
+    assert (answer.status_code, answer.json()["code"]) == (422, "malformed")
+
+
+async def test_an_event_is_the_same_in_structured_and_in_binary_mode(tmp_path):
+    """Given an event in binary mode, the same one in structured mode is known already."""
+    event = submitted(5, id="one", datacontenttype=JSON)
+    async with intake(tmp_path) as (_, client):
+        first = await client.post(ENTRIES, content=json.dumps(event["data"]), headers=typed(JSON) | binary(event))
+        again = await client.post(ENTRIES, content=raw(event), headers=typed(STRUCTURED))
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json()["position"] == again.json()["position"] == 2
+
+
+@pytest.mark.parametrize("more", ['{}, "subject": "tax"', '{}, "x": 1', "{}}, {", "]", "5 6"])
+async def test_data_in_binary_mode_brings_in_no_attributes(tmp_path, more):
+    """Given a body that is more than one JSON value, the event is malformed, whatever it would have come to."""
+    event = submitted(5, id="one")
+    async with intake(tmp_path) as (_, client):
+        answer = await client.post(
+            ENTRIES, content=more.replace("{}", json.dumps(event["data"]), 1), headers=typed(JSON) | binary(event)
+        )
+    assert (answer.status_code, answer.json()["code"]) == (422, "malformed")
+
+
+@pytest.mark.parametrize("media", ["text/plain", "application/xml", "multipart/form-data"])
+async def test_what_is_no_cloudevent_by_its_type_is_not_read(tmp_path, media):
+    """Given another content type, the answer names those that are taken."""
+    async with intake(tmp_path) as (_, client):
+        answer = await client.post(ENTRIES, content=raw(submitted()), headers=typed(media))
+    assert answer.status_code == 415
+    assert STRUCTURED in answer.json()["detail"]
+
+
+def sent(value, *headers):
+    """A record of market's inbox."""
+    return SimpleNamespace(topic="meritlog.inbox.market", value=value, headers=headers)
+
+
+@pytest.mark.parametrize(
+    "poison",
+    [
+        sent(None),
+        sent(b""),
+        sent(b"\xff\xfe"),
+        sent(b"[" * 10_000),
+        sent(b"{}", ("ce_id", None)),
+        sent(b"{}", ("ce_id", b"\xff"), ("ce_source", b"/x")),
+        sent(b'{}, "subject": "tax"', ("ce_id", b"x"), ("content-type", b"application/json")),
+        sent(raw({"assessment": "no/such\x00place"})),
+        sent(raw(submitted(id="other", provider="tax"))),
+    ],
+)
+async def test_a_record_of_the_inbox_that_cannot_be_taken_takes_nothing_along(tmp_path, poison):
+    """Given rubbish between two events, both are in the ledger, and the rubbish is kept, once."""
+    first, last = (sent(raw(submitted(number, id=f"e{number}"))) for number in (1, 2))
+    async with intake(tmp_path) as (ledgers, client):
+        await take(ledgers, [first, poison, last])
+        await take(ledgers, [first, poison, last])
+        lines = (await client.get(ENTRIES, params={"after": 1})).text.splitlines()
+        kept = await refused(client, ASSESSMENT) + await refused(client, "-")
+    assert [json.loads(line)["id"] for line in lines] == ["e1", "e2"]
+    assert [each["times"] for each in kept] == [2]
+
+
+async def refused(client: httpx.AsyncClient, assessment):
+    return (await client.get(f"/v1/refused/{assessment}")).json()["refused"]
