@@ -204,6 +204,20 @@ async def test_a_lease_has_one_holder_and_passes_on(database):
         store.close()
 
 
+async def test_who_waits_for_a_lease_leaves_nothing_open_in_the_database(database):
+    """Given a holder, a replica that waits for days holds no snapshot: what is updated meanwhile can be cleaned up."""
+    stores = [EventStore.open(database, "scoring") for _ in range(2)]
+    busy = "SELECT query FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
+    async with lease(stores[0], "relay"):
+        waiting = asyncio.create_task(lease(stores[1], "relay").__aenter__())
+        await asyncio.sleep(1.2)
+        assert stores[0].query(f"{busy} AND (backend_xmin IS NOT NULL OR state <> 'idle')") == []
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+    for store in stores:
+        store.close()
+
+
 DELIVERIES = st.lists(st.lists(st.integers(1, 12), min_size=1, max_size=12), max_size=6)
 
 

@@ -11,6 +11,9 @@ from shared.chassis.store import postgres
 from shared.chassis.store.event_store import EventStore
 from shared.chassis.store.meaning import translated
 
+LOOK_SECONDS = 0.5
+"""How often who waits looks whether it is free."""
+
 
 class Lease:
     """Held while `lost` is not set. Losing it is noticed late at worst, so a holder must do no harm beside another."""
@@ -42,8 +45,8 @@ async def lease(store: EventStore, name: str) -> AsyncGenerator[Lease]:
             for setting in ("idle", "interval", "count"):  # a holder that vanished must not hold for two hours
                 value = str(postgres.KEEPALIVES[f"keepalives_{setting}"])
                 await connection.execute("SELECT set_config(%s, %s, false)", (f"tcp_keepalives_{setting}", value))
+            await take(connection, store.service, name)
             await connection.execute(SQL("LISTEN {}").format(Identifier(postgres.channel(store.service))))
-            await connection.execute("SELECT pg_advisory_lock(hashtext(%s), hashtext(%s))", (store.service, name))
         hearing = asyncio.create_task(hear(connection, store, held))
         try:
             yield held
@@ -51,6 +54,19 @@ async def lease(store: EventStore, name: str) -> AsyncGenerator[Lease]:
             hearing.cancel()
             with suppress(asyncio.CancelledError):
                 await hearing
+
+
+async def take(connection: psycopg.AsyncConnection, service: str, name: str) -> None:
+    """Look again and again until the lock is free, and take it.
+
+    Waiting for it in the database would keep a snapshot open for as long as another replica lives: nothing that is
+    updated meanwhile could be cleaned up, and what was listened for would pile up.
+    """
+    while True:
+        answer = await connection.execute("SELECT pg_try_advisory_lock(hashtext(%s), hashtext(%s))", (service, name))
+        if await answer.fetchone() == (True,):
+            return
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 async def hear(connection: psycopg.AsyncConnection, store: EventStore, held: Lease) -> None:
