@@ -225,12 +225,15 @@ class Reader(ConsumerRebalanceListener):
 
     async def commit(self) -> None:
         """Tell the group how far was read, where that has changed; by time, since each costs the broker 5 ms."""
+        consumer: Any = self.consumer
+        ours: set[TopicPartition] = consumer.assignment() if consumer else set()
         offsets = {where: offset for where, offset in self.read.items() if self.committed.get(where) != offset}
-        if not offsets or self.consumer is None:
+        offsets = {where: offset for where, offset in offsets.items() if where in ours}
+        if not offsets:
             return
         try:
             async with asyncio.timeout(5):
-                await self.consumer.commit(offsets)  # pyright: ignore[reportUnknownMemberType]
+                await consumer.commit(offsets)
         except (KafkaError, TimeoutError) as error:  # only a hint; said, because it is often the first sign
             tell = self.log.debug if self.unheard else self.log.warning
             tell("offsets could not be committed", reason=str(error) or "no answer")
