@@ -5,6 +5,7 @@ import re
 import pytest
 
 from shared.chassis import topics
+from shared.chassis.kafka import TAKE_OVER_SECONDS
 from tests.deploy.rendered import DEPLOY, PODS, TREES, called, labels, named, objects, of_kind, pod, ports, taken
 
 pytestmark = [pytest.mark.needs("kubectl"), pytest.mark.parametrize("name", TREES)]
@@ -114,12 +115,12 @@ def test_pods_are_restricted(name):
 
 
 def test_pods_are_given_time_to_end(name):
-    """The grace period is longer than the pause before stopping, the drain, and a batch of ten seconds."""
+    """The grace period is longer than the pause before stopping, the drain, and the longest batch in hand after it."""
     (settings,) = [thing for thing in of_kind(name, "ConfigMap") if thing["metadata"]["name"] == "settings"]
     drain = int(settings["data"]["MERITLOG_DRAIN_SECONDS"])
     for deployment in of_kind(name, "Deployment"):
         pause = pod(deployment)["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
-        assert pod(deployment)["terminationGracePeriodSeconds"] > pause + drain + 10, called(deployment)
+        assert pod(deployment)["terminationGracePeriodSeconds"] > pause + drain + TAKE_OVER_SECONDS, called(deployment)
 
 
 def test_policies_are_about_pods_that_exist(name):
@@ -175,12 +176,14 @@ def test_images_are_those_that_the_dockerfile_makes(name):
 
 
 def test_scaling_stays_within_the_partitions(name):
-    """KEDA never asks for more replicas of a service than the topic it reads has partitions."""
+    """KEDA never asks for more replicas of a service than its topic has partitions, and nobody else says how many."""
     partitions = {t["metadata"]["name"]: t["spec"]["partitions"] for t in of_kind(name, "KafkaTopic")}
     for scaled in of_kind(name, "ScaledObject"):
         (trigger,) = scaled["spec"]["triggers"]
         assert scaled["spec"]["maxReplicaCount"] <= partitions[trigger["metadata"]["topic"]]
-        assert scaled["spec"]["scaleTargetRef"]["name"] in named(name, "Deployment")
+        target = scaled["spec"]["scaleTargetRef"]["name"]
+        (deployment,) = [each for each in of_kind(name, "Deployment") if each["metadata"]["name"] == target]
+        assert "replicas" not in deployment["spec"]
         assert trigger["authenticationRef"]["name"] in named(name, "TriggerAuthentication")
 
 
