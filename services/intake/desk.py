@@ -298,13 +298,13 @@ def receipt_at(store: LedgerStore, assessment: str, position: int) -> Receipt | 
 
 
 KEPT_WHOLE = 512 * 1024
-"""Bytes of a refused event that are kept; of a larger one only the beginning."""
+"""Bytes of a refused event that are kept, in no more than twice as many of JSON; of a larger one only the beginning."""
+_json = msgspec.json.encode
 
 
 def rejection(assessment: str, number: int, refused: Refused, raw: bytes, now: str) -> bytes:
     """Give the record of a refusal for `meritlog.rejected`, with the event as text, as it was received."""
-    text = raw[:KEPT_WHOLE] if len(raw) <= KEPT_WHOLE else raw[:1024]
-    return msgspec.json.encode(
+    return _json(
         {
             "assessment": assessment,
             "position": number,
@@ -314,9 +314,17 @@ def rejection(assessment: str, number: int, refused: Refused, raw: bytes, now: s
             "id": refused.id,
             "time": now,
             "size": len(raw),
-            "event": text.decode("utf-8", "replace"),
+            "event": _kept(raw),
         }
     )
+
+
+def _kept(raw: bytes) -> str:
+    if len(raw) <= KEPT_WHOLE:
+        text = raw.decode("utf-8", "replace")
+        if len(_json(text)) <= 2 * KEPT_WHOLE:
+            return text
+    return raw[:1024].decode("utf-8", "replace")
 
 
 def utc_now() -> datetime:

@@ -8,9 +8,13 @@ import httpx
 import pytest
 
 from services.intake.app import build
+from services.intake.desk import rejection
+from services.intake.domain.outcomes import Refused
 from services.intake.handlers import take
 from services.intake.receiving import BATCH, JSON, STRUCTURED
 from services.intake.settings import IntakeSettings
+from shared.chassis.topics import ENTRY_BYTES
+from shared.contracts.refusals import Refusal
 from tests.builders import ASSESSMENT, opened, raw, submitted
 from tests.services import client_of
 
@@ -120,3 +124,13 @@ async def test_a_record_of_the_inbox_that_cannot_be_taken_takes_nothing_along(tm
 
 async def refused(client: httpx.AsyncClient, assessment):
     return (await client.get(f"/v1/refused/{assessment}")).json()["refused"]
+
+
+@pytest.mark.parametrize("byte", [b"x", b'"', b"\x01", b"\xff", "区".encode()])
+@pytest.mark.parametrize("size", [1000, 524_288, 5_000_000])
+def test_what_is_kept_of_a_refusal_fits_the_topic(byte, size):
+    """Given bytes that take six times their room as JSON, the record of the refusal is one that the broker takes."""
+    refused = Refused(Refusal.MALFORMED, "not JSON", None, None)
+    record = rejection("-", 1, refused, byte * (size // len(byte)), "2020-07-01T01:00:03Z")
+    assert len(record) < ENTRY_BYTES * 3 // 4
+    assert json.loads(record)["event"].startswith(byte.decode("utf-8", "replace"))
