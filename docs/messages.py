@@ -19,7 +19,7 @@ TOPICS: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
         kinds.ALL,
     ),
     "meritlog.rejected": (
-        "What the gate refused from an inbox, with its code and reason.",
+        "What the gate refused, by whatever way it came, with its code and reason.",
         "intake",
         "the provider",
         (),
