@@ -12,8 +12,8 @@ class Health:
     """What one service knows of itself; written by whatever runs in it, read by `/healthz` and `/readyz`.
 
     `wait` and `clear` tell of something that is not there yet (database, broker, a follower that failed and will
-    start again); `check` asks on each look; `beat` is called by a loop each time round. A parked assessment is named
-    and counted but does not make the service unready: the others go on.
+    start again); `beat` is called by a loop each time round. A parked assessment is named and counted but does not make
+    the service unready: the others go on.
     """
 
     def __init__(self, service: str, metrics: Metrics, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -22,7 +22,6 @@ class Health:
         self.clock = clock
         self.stopping = False
         self.waiting: dict[str, str] = {}
-        self.checks: dict[str, Callable[[], str | None]] = {}
         self.beats: dict[str, tuple[float, float]] = {}
         self.parked: dict[str, str] = {}
 
@@ -34,17 +33,9 @@ class Health:
         """`name` is there."""
         self.waiting.pop(name, None)
 
-    def check(self, name: str, ask: Callable[[], str | None]) -> None:
-        """Ask this on each look at `/readyz`: None is well, a sentence is the reason. It must not block."""
-        self.checks[name] = ask
-
     def beat(self, name: str, within: float) -> None:
         """The loop `name` went round, and will again within so many seconds; if not, the process is not alive."""
         self.beats[name] = (self.clock(), within)
-
-    def rest(self, name: str) -> None:
-        """The loop `name` has ended; nothing is expected of it."""
-        self.beats.pop(name, None)
 
     def park(self, assessment: str, reason: str) -> None:
         """This assessment stopped at a record that cannot be used."""
@@ -67,9 +58,8 @@ class Health:
 
     def reasons(self) -> dict[str, str]:
         """Why the service cannot work now, by what is missing; empty when it can."""
-        asked = {name: reason for name, ask in self.checks.items() if (reason := ask())}
         stopping = {"stopping": "The service is stopping."} if self.stopping else {}
-        found = {**self.waiting, **asked, **stopping}
+        found = {**self.waiting, **stopping}
         self.metrics.ready.set(not found)
         return found
 

@@ -7,7 +7,7 @@ order makes no difference to what is applied. See `lane.py` for the rules and `r
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Any, Self
+from typing import Self
 
 import structlog
 
@@ -125,26 +125,6 @@ class Follower:
         _, pending = await asyncio.wait(waits, timeout=seconds)
         for wait in pending:
             wait.cancel()
-
-    def release(self, assessment: str) -> None:
-        """An operator has looked: read this parked assessment again, from what the store holds."""
-        if (task := self._tasks.pop(assessment, None)) is not None:
-            task.cancel()
-        if self.lanes.pop(assessment, None) is not None:
-            self.health.unpark(assessment)
-            self.lane(assessment).look()
-
-    def report(self) -> dict[str, dict[str, Any]]:
-        """Where each assessment stands: generation, position, and what it waits for or why it is parked."""
-        return {
-            assessment: {
-                "generation": lane.head.generation if lane.head else None,
-                "position": lane.head.position if lane.head else 0,
-                "state": "parked" if lane.parked else "waiting" if lane.trouble else "following",
-                **({"reason": reason} if (reason := lane.parked or lane.trouble) else {}),
-            }
-            for assessment, lane in sorted(self.lanes.items())
-        }
 
     # --- told by the lanes ---
 

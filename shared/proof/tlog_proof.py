@@ -10,8 +10,6 @@ from shared.proof.keys import VerifierKey, unbase64
 from shared.proof.merkle import SIZE, ProofError
 
 HEAD = "c2sp.org/tlog-proof@v1"
-MEDIA_TYPE = "text/plain; charset=utf-8"
-SUFFIX = ".tlog-proof"
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,7 +154,7 @@ def test_the_same_as_on_sqlite(store):
     assert store.stream("scores/a").head().position == 8
     assert store.published("scores/a") == Published(2, 8, 0, 5)
     assert store.unpublished("scores") == []
-    assert store.followed("entries") == {"a": head}
+    assert store.followed_head("entries", "a") == head
     assert store.query("SELECT position FROM identities WHERE id = ?", ("x%?",)) == [(1,)]
     assert store.stream("scores/b").head() is None
 

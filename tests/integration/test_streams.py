@@ -260,7 +260,7 @@ async def test_a_fork_parks_its_assessment_and_the_others_go_on(line):
         await line.until(lambda: len(line.copyist.copied("b")) == 5)
         assert line.copyist.copied("a") == [1, 2, 3, 4, 5]
         assert "Fork" in line.copyist.health.parked["a"]
-        assert follower.report()["a"]["state"] == "parked"
+        assert follower.lanes["a"].parked
 
 
 async def test_a_recreated_topic_is_noticed_and_filled_again(line):

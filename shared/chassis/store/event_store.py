@@ -129,11 +129,6 @@ class EventStore:
         """Assessments that have a stream of this kind."""
         return [name.removeprefix(f"{kind}/") for name in self.streams(kind)]
 
-    def followed(self, upstream: str) -> dict[str, Head]:
-        """How far each assessment of an upstream was read."""
-        sql = "SELECT generation, position, digest, assessment FROM upstream_heads WHERE upstream = ?"
-        return {row[3]: Head(*row[:3]) for row in self.query(sql, (upstream,))}
-
     def followed_head(self, upstream: str, assessment: str) -> Head | None:
         """How far one assessment of an upstream was read."""
         sql = "SELECT generation, position, digest FROM upstream_heads WHERE upstream = ? AND assessment = ?"

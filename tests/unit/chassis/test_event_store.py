@@ -50,7 +50,7 @@ def test_everything_of_a_transaction_is_there_after_reopening(tmp_path):
     assert store.stream("scores/a").head() == head
     assert store.stream("scores/a").get(2) == second
     assert store.stream("scores/a").get(3) is None
-    assert store.followed("entries") == {"a": head}
+    assert store.followed_head("entries", "a") == head
     assert store.query("SELECT text FROM notes WHERE name = ?", ("x",)) == [("y",)]
     assert store.assessments("scores") == ["a"]
     store.close()

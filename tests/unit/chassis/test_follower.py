@@ -148,8 +148,8 @@ async def test_another_history_is_a_fork_and_parks_only_its_assessment(tmp_path,
 
             assert scoring.copied("a") == list(range(1, 13))
             assert scoring.copied("b") == [1, 2]
-            assert follower.report()["a"]["state"] == "parked"
-            assert follower.report()["b"]["state"] == "following"
+            assert follower.lanes["a"].parked
+            assert follower.lanes["b"].parked is None
             assert "Fork" in scoring.health.parked["a"]
             assert "b" not in scoring.health.parked
 
@@ -209,10 +209,11 @@ async def test_a_failing_record_is_tried_again_and_then_parks(tmp_path):
         assert scoring.copied("b") == [1, 2, 3]
         assert "Position 6" in scoring.health.parked["a"]
 
-        scoring.failing = {}
-        follower.release("a")
-        await until(lambda: scoring.copied("a") == list(range(1, 13)))
-        assert scoring.health.parked == {}
+        again = Room(tmp_path, scoring.upstream.store, scoring.store)
+        async with again.follower() as restarted:
+            await restarted.sweep()
+            await until(lambda: scoring.copied("a") == list(range(1, 13)))
+        assert again.health.parked == {}
 
 
 async def test_what_fails_because_a_replica_has_read_on_is_no_failure(tmp_path):
