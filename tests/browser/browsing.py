@@ -1,17 +1,17 @@
 """The pages on a port, and a browser before them."""
 
 import asyncio
-import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.means import chromium
+from tests.services import free_port
 from tests.upstream import Services
 from web.app import build
 from web.hub import Pace
@@ -28,17 +28,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PORTS = range(23100, 23999)
+PORTS = (23100, 23999)
 expect.set_options(timeout=20_000)  # a busy machine may take its time
-
-
-def free_port() -> int:
-    """A port that a server can come back to: below the range that clients are given."""
-    for port in PORTS:
-        with closing(socket.socket()) as probe:
-            if probe.connect_ex(("127.0.0.1", port)):
-                return port
-    raise LookupError("no free port")
 
 
 class Site:
@@ -46,7 +37,7 @@ class Site:
 
     def __init__(self, services: Services) -> None:
         self.services = services
-        self.port = free_port()
+        self.port = free_port(*PORTS)
         self.url = f"http://127.0.0.1:{self.port}"
         self.start()
 

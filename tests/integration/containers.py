@@ -1,7 +1,6 @@
 """A real broker and a real database for the integration tests: one of each for the session, on fixed ports."""
 
 import secrets
-import socket
 from functools import cache
 
 import psycopg
@@ -9,8 +8,10 @@ from testcontainers.community.postgres import PostgresContainer
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
+from tests.services import free_port
+
 # Below the range that outgoing connections take their ports from: a broker that was killed must get its port back.
-PORTS = range(21000, 21900)
+BROKER_PORTS, DATABASE_PORTS = (21000, 21449), (21450, 21899)
 
 
 class Kafka(DockerContainer):
@@ -18,7 +19,7 @@ class Kafka(DockerContainer):
 
     def __init__(self) -> None:
         super().__init__("apache/kafka:4.1.2")
-        self.port = free_port()
+        self.port = free_port(*BROKER_PORTS)
         self.bootstrap = f"127.0.0.1:{self.port}"
         self.ports[self.port] = ("127.0.0.1", self.port)
         for name, value in self.settings().items():
@@ -52,7 +53,7 @@ class Postgres(PostgresContainer):
 
     def __init__(self) -> None:
         super().__init__("postgres:17", driver=None)
-        self.own_port = free_port()
+        self.own_port = free_port(*DATABASE_PORTS)
         self.ports[5432] = ("127.0.0.1", self.own_port)
 
     def database(self) -> str:
@@ -82,12 +83,3 @@ def stop() -> None:
         if container.cache_info().currsize:
             container().stop()
             container.cache_clear()
-
-
-def free_port() -> int:
-    """A port of ours that nobody listens on."""
-    for port in PORTS:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)):
-                return port
-    raise RuntimeError(f"no free port between {PORTS.start} and {PORTS.stop}")
