@@ -17,7 +17,7 @@ from shared.chassis.auth import Caller
 from shared.chassis.problems import Problem
 from shared.chassis.service import Service
 from shared.contracts import kinds
-from shared.contracts.events import Event
+from shared.contracts.events import Event, Malformed
 
 if TYPE_CHECKING:
     from shared.chassis.kafka import Kafka
@@ -88,7 +88,17 @@ async def take(ledgers: Ledgers, batch: Sequence[Sent]) -> None:
 
     :raises StoreError: the ledger cannot be written now; the batch is to be handed in again
     """
-    requests: dict[tuple[str, str], tuple[list[bytes], list[object]]] = {}
+    requests = await asyncio.to_thread(_sorted, batch)
+    for (assessment, provider), (raws, events) in requests.items():
+        caller = await caller_of(ledgers, assessment, provider, events)
+        answers = await ledgers.decide(Request(assessment, events, raws, caller, keep_all=True))
+        if len(answers) != len(raws):
+            raise Problem(503, "unavailable", "The ledger answered fewer events than were handed in.")
+
+
+def _sorted(batch: Sequence[Sent]) -> dict[tuple[str, str], tuple[list[bytes], list[Event | Malformed]]]:
+    """Read a batch, and sort it by assessment and provider."""
+    requests: dict[tuple[str, str], tuple[list[bytes], list[Event | Malformed]]] = {}
     for sent in batch:
         raw = structured(sent)
         event = read(raw)
@@ -96,11 +106,7 @@ async def take(ledgers: Ledgers, batch: Sequence[Sent]) -> None:
         raws, events = requests.setdefault((assessment, sent.topic.removeprefix(PREFIX)), ([], []))
         raws.append(raw)
         events.append(event)
-    for (assessment, provider), (raws, events) in requests.items():
-        caller = await caller_of(ledgers, assessment, provider, events)
-        answers = await ledgers.decide(Request(assessment, events, raws, caller, keep_all=True))  # pyright: ignore[reportArgumentType]
-        if len(answers) != len(raws):
-            raise Problem(503, "unavailable", "The ledger answered fewer events than were handed in.")
+    return requests
 
 
 async def caller_of(ledgers: Ledgers, assessment: str, provider: str, events: Sequence[object]) -> Caller:

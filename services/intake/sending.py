@@ -4,6 +4,7 @@ Most requests come here, and half the time of one would go into the framework's 
 handler takes the request as it is, and its parameters are described for the OpenAPI document by hand.
 """
 
+import asyncio
 from typing import Any, cast
 
 import msgspec
@@ -18,12 +19,14 @@ from services.intake.receiving import BATCH, JSON, PREFIX, STRUCTURED, read, spl
 from shared.chassis.auth import SECURITY, calling
 from shared.chassis.http import media_type, read_body
 from shared.chassis.problems import MEDIA_TYPE, Problem, unsupported
-from shared.contracts.events import Malformed
+from shared.contracts.events import Event, Malformed
 from shared.contracts.problems import problem
 from shared.contracts.refusals import http_status, title
 
 LONGEST_NAME = 128
 """Characters of an assessment's id."""
+READ_AT_ONCE = 64 * 1024
+"""Bytes of a body that are parsed on the event loop; a larger one would hold up everybody else."""
 
 router = APIRouter(tags=["intake"])
 _json = msgspec.json.encode
@@ -70,15 +73,22 @@ async def send(request: Request) -> Response:
     dry_run, if_match = _dry_run(request), _position(request.headers.get("if-match"))
     ledgers: Ledgers = request.app.state.ledgers
     body = await read_body(request, ledgers.settings.max_body, silence=ledgers.settings.body_seconds)
-    most = ledgers.settings.batch_entries
-    raw = _raw(request, media, body, most)
-    if len(raw) > most:
-        raise Problem(413, "too-large", f"A batch may hold {most} events, this one has more; send it in parts.")
-    sending = Sending(assessment, [read(each) for each in raw], raw, caller, dry_run, if_match=if_match)
+    if len(body) <= READ_AT_ONCE:
+        raw, events = _read(request, media, body, ledgers.settings.batch_entries)
+    else:
+        raw, events = await asyncio.to_thread(_read, request, media, body, ledgers.settings.batch_entries)
+    sending = Sending(assessment, events, raw, caller, dry_run, if_match=if_match)
     answers = await ledgers.decide(sending)
     if media == BATCH:
         return Response(_json([_result(answer, dry_run=dry_run) for answer in answers]), media_type=JSON)
     return _single(answers[0], dry_run=dry_run)
+
+
+def _read(request: Request, media: str, body: bytes, most: int) -> tuple[list[bytes], list[Event | Malformed]]:
+    raw = _raw(request, media, body, most)
+    if len(raw) > most:
+        raise Problem(413, "too-large", f"A batch may hold {most} events, this one has more; send it in parts.")
+    return raw, [read(each) for each in raw]
 
 
 def _raw(request: Request, media: str, body: bytes, most: int) -> list[bytes]:

@@ -1,6 +1,8 @@
 """What comes in over HTTP and by the inbox: each event is answered or kept, and none spoils another."""
 
+import asyncio
 import json
+import time
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
 
@@ -134,3 +136,25 @@ def test_what_is_kept_of_a_refusal_fits_the_topic(byte, size):
     record = rejection("-", 1, refused, byte * (size // len(byte)), "2020-07-01T01:00:03Z")
     assert len(record) < ENTRY_BYTES * 3 // 4
     assert json.loads(record)["event"].startswith(byte.decode("utf-8", "replace"))
+
+
+async def test_reading_a_large_body_holds_nobody_up(tmp_path):
+    """Given a batch that takes long to read, the loop goes round meanwhile."""
+    deep = raw(submitted(1, over={"x": [[]] * 50_000}))
+    late: list[float] = []
+
+    async def tick():
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + 0.01
+            await asyncio.sleep(0.01)
+            late.append(loop.time() - due)
+
+    async with intake(tmp_path) as (_, client):
+        ticking = asyncio.create_task(tick())
+        started = time.monotonic()
+        answer = await client.post(ENTRIES, content=b"[" + b",".join([deep] * 10) + b"]", headers=typed(BATCH))
+        took = time.monotonic() - started
+        ticking.cancel()
+    assert [each["status"] for each in answer.json()] == [201] + [200] * 9
+    assert max(late) < took / 2
