@@ -14,7 +14,7 @@ from services.ranking.handlers import Boards
 from services.ranking.store import STANDINGS, standings
 from shared.chassis.auth import Caller, Calling, Visiting
 from shared.chassis.problems import Problem
-from shared.chassis.store import Head
+from shared.chassis.store import Bell, Head
 
 router = APIRouter(tags=["ranking"])
 Assessment = Annotated[str, Path(max_length=128, description="Id of the assessment.")]
@@ -22,6 +22,7 @@ JSON = "application/json"
 LINES = "application/x-ndjson"
 PAGE = 500
 PING = 15.0
+LOOK_AGAIN = 1.0
 OFFICE = frozenset({"assessor", "auditor"})
 _EVENT_ID = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
 
@@ -139,11 +140,16 @@ async def _head(boards: Boards, assessment: str) -> tuple[int, int]:
 async def _events(
     request: Request, boards: Boards, assessment: str, start: tuple[int, int], *, everything: bool
 ) -> AsyncIterator[ServerSentEvent]:
-    """Send what lies beyond `start`, then every record as it is stored, and a ping whenever 15 s pass without one."""
+    """Send what lies beyond `start`, then every record as it is stored, and a ping whenever 15 s pass without one.
+
+    Also looked at every second though nobody rang: another replica may have stored it.
+    """
     service = request.app.state.service
     name = standings(assessment)
     stream = boards.store.stream(name)
+    loop = asyncio.get_running_loop()
     with boards.store.signal.listen() as bell:
+        due = loop.time() + PING
         while not service.stopping.is_set():
             states = await boards.store.ask(stream.feed, *start, PAGE)
             for state in states:
@@ -151,25 +157,29 @@ async def _events(
                 start = (place.generation, place.position)
                 data = _seen(state, everything=everything).decode()
                 yield ServerSentEvent(data, event="standing", id=f"{place.generation}-{place.position}")
-            if not states and not await _grown(bell.wait, service.stopping, name):
+            if states:
+                due = loop.time() + PING
+                continue
+            if loop.time() >= due:
+                due = loop.time() + PING
                 yield ServerSentEvent("{}", event="ping")
+            await _rung(bell, service.stopping, name)
 
 
-async def _grown(wait: Any, stopping: asyncio.Event, name: str) -> bool:
-    """Wait for the stream to grow, at most until the next ping is due; also looked at when another replica may have."""
+async def _rung(bell: Bell, stopping: asyncio.Event, name: str) -> None:
+    """Wait until the stream grows or the service stops, at most until it is looked at anyway."""
     loop = asyncio.get_running_loop()
-    due = loop.time() + PING
+    due = loop.time() + LOOK_AGAIN
     stopped = asyncio.ensure_future(stopping.wait())
     try:
         while (left := due - loop.time()) > 0:
-            rung = asyncio.ensure_future(wait(left))
+            rung = asyncio.ensure_future(bell.wait(left))
             await asyncio.wait({rung, stopped}, return_when=asyncio.FIRST_COMPLETED)
             if stopped.done():
                 rung.cancel()
-                return True
+                return
             if name in rung.result():
-                return True
-        return False
+                return
     finally:
         stopped.cancel()
 
