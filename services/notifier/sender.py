@@ -3,8 +3,8 @@
 import asyncio
 import random
 import socket
+from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from typing import NamedTuple
 
 import httpx
@@ -17,7 +17,7 @@ from services.notifier.settings import NotifierSettings
 from services.notifier.store import DELIVERED, FAILED, PENDING, Delivery, Notices
 from shared.chassis.store import Conflict
 
-AT_ONCE = 20
+AT_ONCE, AT_ONCE_EACH = 20, 4
 LONGEST_NAP = 5.0
 ANSWER_KEPT = 500
 LAST_PORT = 65535
@@ -50,32 +50,60 @@ class Sender:
         self._http = httpx.AsyncClient(timeout=settings.webhook_seconds, follow_redirects=False, trust_env=False)
 
     async def run(self) -> None:
-        """Send whatever is due; sleep until something is, or a new notice arrives."""
-        store = self.notices.store
-        while True:
-            self.mailroom.arrived.clear()
-            due = await store.ask(self.notices.due, self.clock(), AT_ONCE)
-            if due:
-                await asyncio.gather(*(self.deliver(each) for each in due))
-                continue
-            following = await store.ask(self.notices.next_due)
-            nap = LONGEST_NAP if following is None else min(LONGEST_NAP, max(0.05, following - self.clock()))
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self.mailroom.arrived.wait(), nap)
+        """Send whatever is due; sleep until something is, or a new notice arrives.
+
+        Only a few attempts at a time go to any one subscription, so that a slow receiver holds up no other.
+        """
+        under_way: dict[asyncio.Task[None], str] = {}
+        try:
+            while True:
+                self.mailroom.arrived.clear()
+                for task in [each for each in under_way if each.done()]:
+                    del under_way[task]
+                    task.result()
+                if not await self._start(under_way):
+                    await self._wait(under_way)
+        finally:
+            for task in under_way:
+                task.cancel()
+            await asyncio.gather(*under_way, return_exceptions=True)
+
+    async def _start(self, under_way: dict[asyncio.Task[None], str]) -> bool:
+        """Begin attempts at what is due, as far as there is room; whether any was begun."""
+        counts, began = Counter(under_way.values()), False
+        for each in await self.notices.store.ask(self.notices.due, self.clock(), AT_ONCE, _full(under_way)):
+            if len(under_way) < AT_ONCE and counts[each.subscription] < AT_ONCE_EACH and await self._claim(each):
+                under_way[asyncio.create_task(self.deliver(each))] = each.subscription
+                counts[each.subscription] += 1
+                began = True
+        return began
+
+    async def _claim(self, delivery: Delivery) -> bool:
+        # In hand for as long as an attempt may take: after a crash it is due again then.
+        lease = self.clock() + int(2 * self.settings.webhook_seconds) + 1
+        try:
+            await self.notices.store.run(self.notices.claim, delivery, lease)
+        except Conflict:
+            return False
+        return True
+
+    async def _wait(self, under_way: dict[asyncio.Task[None], str]) -> None:
+        """Until an attempt has ended, something is due, or a notice arrives."""
+        following = await self.notices.store.ask(self.notices.next_due, _full(under_way))
+        nap = LONGEST_NAP if following is None else min(LONGEST_NAP, max(0.05, following - self.clock()))
+        arrived = asyncio.create_task(self.mailroom.arrived.wait())
+        try:
+            await asyncio.wait({arrived, *under_way}, timeout=nap, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            arrived.cancel()
 
     async def close(self) -> None:
         """Close the connections."""
         await self._http.aclose()
 
     async def deliver(self, delivery: Delivery) -> None:
-        """Make one attempt and store how it ended."""
+        """Make one attempt at what was claimed, and store how it ended."""
         store = self.notices.store
-        # In hand for as long as an attempt may take: after a crash it is due again then.
-        lease = self.clock() + int(2 * self.settings.webhook_seconds) + 1
-        try:
-            await store.run(self.notices.claim, delivery, lease)
-        except Conflict:
-            return
         attempts = delivery.attempts + 1
         subscription = await store.ask(self.notices.subscription, delivery.subscription)
         if subscription is None or not subscription.active:
@@ -135,6 +163,11 @@ class Sender:
             return answer.status_code, await _beginning(answer)
         finally:
             await answer.aclose()
+
+
+def _full(under_way: dict[asyncio.Task[None], str]) -> list[str]:
+    """Name the subscriptions that may have no more attempts under way."""
+    return [name for name, count in Counter(under_way.values()).items() if count >= AT_ONCE_EACH]
 
 
 async def _beginning(answer: httpx.Response) -> str:

@@ -99,14 +99,16 @@ class Notices:
         found = self._read(f"SELECT {COLUMNS} FROM deliveries WHERE id = ?", (id_,))  # noqa: S608 - our own words
         return found[0] if found else None
 
-    def due(self, now: int, limit: int) -> list[Delivery]:
-        """What is to be sent now, the longest due first."""
-        sql = f"SELECT {COLUMNS} FROM deliveries WHERE state = ? AND due <= ? ORDER BY due LIMIT ?"  # noqa: S608 - ours
-        return self._read(sql, (PENDING, now, limit))
+    def due(self, now: int, limit: int, apart: Sequence[str] = ()) -> list[Delivery]:
+        """What is to be sent now, the longest due first, `apart` from some subscriptions."""
+        where = f"state = ? AND due <= ?{_apart(apart)}"
+        sql = f"SELECT {COLUMNS} FROM deliveries WHERE {where} ORDER BY due, id LIMIT ?"  # noqa: S608 - our own words
+        return self._read(sql, (PENDING, now, *apart, limit))
 
-    def next_due(self) -> int | None:
-        """When the next delivery is due."""
-        return self.store.query("SELECT min(due) FROM deliveries WHERE state = ?", (PENDING,))[0][0]
+    def next_due(self, apart: Sequence[str] = ()) -> int | None:
+        """When the next delivery is due, `apart` from some subscriptions."""
+        sql = f"SELECT min(due) FROM deliveries WHERE state = ?{_apart(apart)}"  # noqa: S608 - question marks
+        return self.store.query(sql, (PENDING, *apart))[0][0]
 
     def claim(self, delivery: Delivery, until: int) -> None:
         """Take a delivery in hand until then, and count the attempt.
@@ -132,6 +134,10 @@ class Notices:
 
     def _read(self, sql: str, words: Sequence[Any]) -> list[Delivery]:
         return [Delivery._make((*row[:4], bytes(row[4]), *row[5:])) for row in self.store.query(sql, words)]
+
+
+def _apart(subscriptions: Sequence[str]) -> str:
+    return f" AND subscription NOT IN ({', '.join('?' * len(subscriptions))})" if subscriptions else ""
 
 
 def new_deliveries(rows: Sequence[tuple[str, str, str, int, bytes]], now: int) -> Statement:

@@ -14,6 +14,7 @@ from services.notifier.domain import PAUSES, Subscription, is_public, next_try, 
 from services.notifier.sender import NotAllowed, checked
 from services.notifier.settings import NotifierSettings
 from shared.chassis.store import Append, EventStore
+from shared.contracts.canonical import leaf_hash
 from shared.contracts.records import standing_changed
 from tests.services import calling
 
@@ -305,6 +306,41 @@ async def test_a_receiver_that_drips_holds_nobody_up(tmp_path):
         await ended.wait()
     ranking.close()
     assert len(got) == 1
+
+
+async def test_a_receiver_that_hangs_holds_up_only_its_own(tmp_path):
+    """
+    Given a receiver that never answers, with more notices due than are sent at a time, and another that takes them,
+    when standings change,
+    then the other has all of its notices while the first still hangs, and only a few attempts are made at that one.
+    """
+    got: list = []
+    hanging: list = []
+
+    async def hang(reader, writer):
+        hanging.append(await reader.readuntil(b"\r\n\r\n"))
+        with contextlib.suppress(ConnectionError):
+            await reader.read()
+        writer.close()
+
+    silent, server = await asyncio.start_server(hang, "127.0.0.1", 0), await receiver([], got)
+    ranking = EventStore.open(f"sqlite:///{tmp_path}/ranking.sqlite", "ranking")
+    settings = NotifierSettings(data=tmp_path, allow_private=True, webhook_seconds=20)
+    records: list[bytes] = []
+    for position in range(1, 41):
+        data = record(change("hr"), position=position)["data"]
+        previous = leaf_hash(records[-1]) if records else None
+        records.append(standing_changed("a", 1, position, time="2020-07-01T00:00:00Z", previous=previous, data=data))
+    async with silent, server, calling(build(settings, lambda: ranking)) as client:
+        for each in (silent, server):
+            url = f"http://127.0.0.1:{each.sockets[0].getsockname()[1]}/"
+            await client.post("/v1/subscriptions", json={"url": url})
+        await ranking.run(ranking.commit, append=[Append("standings/a", 1, records)])
+        await until(lambda: asyncio.sleep(0, len(got) == 40), 15)
+        attempts = len(hanging)
+    ranking.close()
+
+    assert 1 <= attempts <= 4
 
 
 async def test_what_was_delivered_can_be_seen_after_its_subscription_ended(tmp_path):
