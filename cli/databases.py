@@ -26,18 +26,27 @@ def migrated(names: Sequence[str]) -> Iterator[tuple[str, int]]:
 
     """
     for name in names or TABLES:
-        if name not in TABLES:
-            raise Stop(f"there is no service {name}: they are {', '.join(TABLES)}", WRONG_USAGE)
-        try:
-            settings = load(ServiceSettings)
-        except WrongSettings as error:
-            raise Stop(str(error).rstrip("."), WRONG_USAGE) from None
-        if settings.database_url and len(names) != 1:
-            raise Stop("MERITLOG_DATABASE is one service's: name that service", WRONG_USAGE)
-        url = settings.database_url or f"sqlite:///{settings.data / name}.sqlite"
-        tables, version = TABLES[name]
-        try:
-            EventStore.open(url, name, tables, version).close()
-        except StoreError as error:
-            raise Stop(str(error).rstrip("."), NO_ANSWER) from None
-        yield name, version
+        opened(name, alone=len(names) == 1).close()
+        yield name, TABLES[name][1]
+
+
+def opened(name: str, *, alone: bool = True) -> EventStore:
+    """Open the database of a service, as its settings name it; `alone`: no other service is asked for.
+
+    Raises:
+        Stop: There is no such service, or its database cannot be used.
+
+    """
+    if name not in TABLES:
+        raise Stop(f"there is no service {name}: they are {', '.join(TABLES)}", WRONG_USAGE)
+    try:
+        settings = load(ServiceSettings)
+    except WrongSettings as error:
+        raise Stop(str(error).rstrip("."), WRONG_USAGE) from None
+    if settings.database_url and not alone:
+        raise Stop("MERITLOG_DATABASE is one service's: name that service", WRONG_USAGE)
+    url = settings.database_url or f"sqlite:///{settings.data / name}.sqlite"
+    try:
+        return EventStore.open(url, name, *TABLES[name])
+    except StoreError as error:
+        raise Stop(str(error).rstrip("."), NO_ANSWER) from None

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import typer
 
-from cli import answers, check, credential, demo, emit, office, ops, rubric, topics, up
+from cli import answers, check, credential, demo, emit, office, ops, rebuild, rubric, topics, up
 from cli.stop import Stop
 
 app = typer.Typer(
@@ -35,6 +35,7 @@ for say in (office.freeze, office.close, office.restate, office.appeal):
     app.command()(say)
 app.command()(ops.status)
 app.command()(ops.migrate)
+app.command()(rebuild.rebuild)
 app.command()(topics.topics)
 app.add_typer(rubric.app, name="rubric")
 app.add_typer(credential.app, name="credential")

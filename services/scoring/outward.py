@@ -30,6 +30,21 @@ def data(book: Book, change: Change) -> Json:
     return said
 
 
+def snapshot(book: Book) -> Json:
+    """Give the `data` of a record that opens a generation: all that the records before it had told."""
+    entry, scores = book.ledger.entry_at(book.head), book.live
+    said: Json = {
+        "cause": {"position": entry.position, "source": entry.source, "id": entry.id, "type": entry.type},
+        "changes": [_changed(Changed(*pair, None, result)) for pair, result in scores.results().items()],
+        "state": book.state(book.head),
+        "totals": totals(scores),
+        "frame": frame(book),
+        "snapshot": True,
+    }
+    shown = book.fixed()
+    return said if shown is None else said | {"standing": shown}
+
+
 def _changed(each: Changed) -> Json:
     before = None if each.before is None else _brief(each.before)
     after = None if each.after is None else indicator(each.after)

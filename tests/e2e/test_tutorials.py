@@ -1,6 +1,7 @@
 """The commands of the tutorials run as they are written, and show what the page says they show."""
 
 import doctest
+import os
 import re
 import shutil
 import socket
@@ -10,7 +11,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
+
+from tests.running import wait_for
 
 ROOT = Path(__file__).parents[2]
 ADDRESS = "http://127.0.0.1:8000"
@@ -29,15 +33,18 @@ def steps(page: Path) -> Iterator[tuple[str, str]]:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[str]:
-    """`merit up` in a process of its own."""
+def server(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """`merit up` in a process of its own, with the settings that the test is parametrised with."""
+    environment = os.environ | getattr(request, "param", {})
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     merit = Path(sys.executable).with_name("merit")
     log = tmp_path / "up.log"
     with (
         log.open("w") as said,
-        subprocess.Popen([merit, "up", "--data", tmp_path / "data", "--port", str(port)], stderr=said) as process,
+        subprocess.Popen(
+            [merit, "up", "--data", tmp_path / "data", "--port", str(port)], stderr=said, env=environment
+        ) as process,
     ):
         deadline = time.monotonic() + 60
         while "Meritlog listens" not in log.read_text():
@@ -71,9 +78,17 @@ def test_a_tutorial_does_what_it_says(page, server, tmp_path):
         assert right, f"$ {command}\nshown:\n{shown}\ngot:\n{got}"
 
 
+@pytest.mark.parametrize("server", [{"MERITLOG_SAMPLE_CLOCK": "true"}], indirect=True)
 def test_the_tour_of_the_readme_runs(server):
-    """Its commands after `merit up` do what they say; the year has lines that are refused, and emit says so by 1."""
-    tour = (ROOT / "README.md").read_text(encoding="utf-8").partition("In another terminal:")[2].split("```")[1]
+    """
+    Given `merit up` as the README has it,
+    when its commands are run,
+    then they do what they say (the year has lines that are refused, and emit says so by 1), and the year is closed as
+    its assessor saw it.
+    """
+    before, _, behind = (ROOT / "README.md").read_text(encoding="utf-8").partition("In another terminal:")
+    tour = behind.split("```")[1]
+    assert "MERITLOG_SAMPLE_CLOCK=true .venv/bin/merit up" in before
     commands = [line.partition("#")[0].split() for line in tour.strip().splitlines()]
     assert [words[1] for words in commands] == ["emit", "standings", "explain", "standings"]
     for _, *words in commands:
@@ -87,3 +102,6 @@ def test_the_tour_of_the_readme_runs(server):
             timeout=120,
         )
         assert done.returncode == (1 if words[0] == "emit" else 0), f"{words}\n{done.stdout}{done.stderr[-2000:]}"
+    answer = httpx.get(f"{server}/v1/standings/binjiang-2020", trust_env=False).json()
+    assert answer["state"] == "restated"
+    wait_for(lambda: httpx.get(f"{server}/v1/board/binjiang-2020", trust_env=False).json()["state"] == "restated", 60)

@@ -273,6 +273,17 @@ class Book:
         frozen = any(holding(self.ledger.statements[kinds.ASSESSMENT_FROZEN], known_at))
         return "frozen" if frozen else "open"
 
+    def fixed(self) -> dict[str, Any] | None:
+        """Give the standing that the public is shown at the head, where a freeze or a closing fixed one."""
+        if self.ledger.closings:
+            return self._closed_standing(self.ledger.closings[-1])
+        freezes = list(holding(self.ledger.statements[kinds.ASSESSMENT_FROZEN], self.head))
+        return self.standing(_frozen_at(freezes[-1].data)) if freezes else None
+
+    def disputed(self) -> list[int]:
+        """Give the positions of the closings whose digest is not that of the standing found."""
+        return [closing.position for closing in self.ledger.closings if not self._agrees(closing)]
+
     def _heading(self, scores: Scores) -> dict[str, Any]:
         return {**standing.heading(self.ledger, scores), "state": self.state(scores.moment.known_at)}
 
