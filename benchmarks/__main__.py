@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--quick | --full] [NAME …]`: the table of figures, or some of its parts."""
+"""`python -m benchmarks [--quick] [NAME …]`: the table of figures, or some of its parts."""
 
 import argparse
 import importlib
@@ -16,9 +16,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"some of {', '.join(PARTS)}; without, all")
-    size = parser.add_mutually_exclusive_group()
-    size.add_argument("--quick", action="store_true", help="small numbers: whether it runs, not what it measures")
-    size.add_argument("--full", action="store_true", help="a million entries also where that takes an hour")
+    parser.add_argument("--quick", action="store_true", help="small numbers: whether it runs, not what it measures")
     asked = parser.parse_args()
     if unknown := set(asked.names) - PARTS.keys():
         parser.error(f"there is no part {', '.join(sorted(unknown))}; they are {', '.join(PARTS)}")
@@ -29,8 +27,7 @@ def main() -> None:
             print(f"{name}: no {missing}: {HOW[missing]}", flush=True)
             continue
         print(f"{name} …", flush=True)
-        more = {"full": asked.full} if name == "memory" else {}
-        found += importlib.import_module(f"benchmarks.{name}").rows(quick=asked.quick, **more)
+        found += importlib.import_module(f"benchmarks.{name}").rows(quick=asked.quick)
     print(f"\n{machine()}\n\n{markdown(found)}")
 
 
