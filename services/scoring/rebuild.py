@@ -121,7 +121,7 @@ def _read(store: EventStore, assessment: str, book: Book, progress: Callable[[in
     head = stream.head()
     batches = _chained(stream.scan(book.head), stream.get(book.head), progress, book)
     if head is not None and head.position - book.head >= MANY:
-        book.extend_stored(batches, Keeper(store, assessment).put)
+        book.extend_stored(batches, Keeper(store, assessment, book).put)
         return
     for states in batches:
         book.extend(map(decode_entry, states))

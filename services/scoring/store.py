@@ -9,7 +9,7 @@ from shared.chassis.store import Append, EventStore, Statement, Stream
 LEDGER, SCORES = "ledger", "scores"
 VERSION = 2
 DDL = (
-    """CREATE TABLE IF NOT EXISTS segments (
+    """CREATE TABLE IF NOT EXISTS blocks (
         assessment TEXT NOT NULL, first BIGINT NOT NULL, last BIGINT NOT NULL, digest TEXT NOT NULL,
         body BYTEA NOT NULL, PRIMARY KEY (assessment, first))""",
     "CREATE TABLE IF NOT EXISTS hash_key (number SMALLINT PRIMARY KEY, key BYTEA NOT NULL)",
@@ -18,7 +18,7 @@ KEY_BYTES = 16
 
 
 class Kept(NamedTuple):
-    """Entries of a ledger as columns take them in, encoded; `digest` is that of the last of them."""
+    """A block of a ledger's columns, encoded; `digest` is that of its last entry."""
 
     first: int
     last: int
@@ -45,17 +45,17 @@ def writes(assessment: str, first: int, entries: list[bytes], records: list[byte
 
 
 def keep(store: EventStore, assessment: str, kept: Kept) -> None:
-    """Keep a segment; one that begins at the same entry is replaced."""
+    """Keep a block; one that begins at the same entry is replaced."""
     sql = (
-        "INSERT INTO segments VALUES (?, ?, ?, ?, ?) ON CONFLICT (assessment, first) DO UPDATE "
+        "INSERT INTO blocks VALUES (?, ?, ?, ?, ?) ON CONFLICT (assessment, first) DO UPDATE "
         "SET last = excluded.last, digest = excluded.digest, body = excluded.body"
     )
     store.commit(execute=[Statement(sql, [(assessment, *kept)])])
 
 
 def kept(store: EventStore, assessment: str, after: int) -> Iterator[Kept]:
-    """Give the segments that begin behind a position, in order, one at a time."""
-    sql = "SELECT first, last, digest, body FROM segments WHERE assessment = ? AND first > ? ORDER BY first LIMIT 1"
+    """Give the blocks that begin behind a position, in order, one at a time."""
+    sql = "SELECT first, last, digest, body FROM blocks WHERE assessment = ? AND first > ? ORDER BY first LIMIT 1"
     while rows := store.query(sql, (assessment, after)):
         first, last, digest, body = rows[0]
         yield Kept(first, last, digest, bytes(body))
@@ -63,8 +63,8 @@ def kept(store: EventStore, assessment: str, after: int) -> Iterator[Kept]:
 
 
 def last_kept(store: EventStore, assessment: str) -> int:
-    """Give the position up to which segments are kept; 0 where there are none."""
-    rows = store.query("SELECT MAX(last) FROM segments WHERE assessment = ?", (assessment,))
+    """Give the position up to which blocks are kept; 0 where there are none."""
+    rows = store.query("SELECT MAX(last) FROM blocks WHERE assessment = ?", (assessment,))
     return int(rows[0][0] or 0)
 
 

@@ -5,14 +5,17 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from services.scoring.domain import bulk, explain, moments, standing
+import numpy as np
+from numpy.typing import NDArray
+
+from services.scoring.domain import block, bulk, explain, moments, standing
+from services.scoring.domain.block import Block
 from services.scoring.domain.change import Change, Changed, Total
 from services.scoring.domain.coordinate import Coordinate, Moment, Unanswerable
 from services.scoring.domain.flags import flags
 from services.scoring.domain.ledger import Ledger, Pair, Touched
 from services.scoring.domain.placement import Placements
 from services.scoring.domain.scores import Scores
-from services.scoring.domain.segment import Segment
 from services.scoring.domain.statements import Closing, holding
 from shared.contracts import kinds
 from shared.contracts import standing as contract
@@ -45,7 +48,7 @@ class Book:
         """Take how to look up the entry at a position, and how a rubric is read from its text.
 
         Without `entry_at` the book keeps all entries. `rubric` is in force before any is opened: for files that open
-        none. `key`, 16 bytes, is that of the hashes in segments which are kept.
+        none. `key`, 16 bytes, is that of the hashes in blocks which are kept.
         """
         self._kept: dict[int, Entry] | None = None if entry_at is not None else {}
         self.ledger = Ledger(entry_at or self._own, rubric, load, key)
@@ -78,11 +81,11 @@ class Book:
             self._fold(entry, touched)
 
     def extend_stored(
-        self, batches: Iterable[Sequence[bytes]], keep: Callable[[list[Segment]], None] | None = None
+        self, batches: Iterable[Sequence[bytes]], keep: Callable[[NDArray[np.uint64]], None] | None = None
     ) -> None:
         """Fold entries as they are stored, batch by batch: many times as fast, where there are `MANY`.
 
-        `keep` is handed the segments of each batch, which `lay` takes in without reading an entry again.
+        `keep` is handed the hashes of the identities of each batch, once it is folded.
 
         Raises:
             ValueError: One does not stand at the next position; the book is of no use any more.
@@ -93,23 +96,24 @@ class Book:
             return
         from services.scoring.domain.scanned import Scanner  # noqa: PLC0415 - what is compiled takes a second to load
 
+        self._live = None
         scanner = Scanner(self.ledger.identities.key)
         for states in batches:
             segments = list(scanner.segments(states, self.head + 1))
-            self.lay(segments)
-            if keep is not None:
-                keep(segments)
+            for segment in segments:
+                bulk.lay(self.ledger, segment)
+            if keep is not None and segments:
+                keep(np.concatenate([segment.rows["identity"] for segment in segments]))
 
-    def lay(self, segments: Iterable[Segment]) -> None:
-        """Fold the next entries from their segments.
+    def lay(self, kept: Block) -> None:
+        """Fold the next entries from the columns kept of them.
 
         Raises:
-            ValueError: One does not stand at the next position; the book is of no use any more.
+            ValueError: They do not stand behind the last; the book is of no use any more.
 
         """
         self._live = None
-        for segment in segments:
-            bulk.lay(self.ledger, segment)
+        block.lay(self.ledger, kept)
 
     def apply(self, entry: Entry) -> Change:
         """Fold one entry and say what it changed of the live scores, the rules and the state.

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from services.scoring.domain.columns import ASIDE, Columns, Kind, scaled
 from services.scoring.domain.columns import Series as Shared
-from services.scoring.domain.ledger import IN_TABLES, Ledger, Touched, digests_of, identity
-from services.scoring.domain.segment import NO_ROW, ROW, Segment, Series, series_of
+from services.scoring.domain.ledger import IN_TABLES, Ledger, Touched, digests_of, named_by
+from services.scoring.domain.segment import NO_ROW, Segment, Series, series_of
 from shared.contracts import kinds
 from shared.contracts.entries import Entry, decode_entry
 
@@ -30,7 +30,7 @@ def lay(ledger: Ledger, segment: Segment) -> None:
     """
     others = {place: decode_entry(state) for place, state in segment.others.items()}
     touched = Touched()
-    if not segment.rows:
+    if len(others) == len(segment.rows):
         for entry in others.values():
             ledger.fold(entry, touched)
         return
@@ -43,7 +43,7 @@ class _Batch:
     def __init__(self, ledger: Ledger, segment: Segment) -> None:
         self.ledger = ledger
         self.assessment = segment.assessment
-        self.rows = np.frombuffer(segment.rows, ROW).copy()  # corrections put theirs among them
+        self.rows = segment.rows.copy()  # corrections put theirs among them
         self.tiers = list(segment.tiers)
         self.aside = dict(segment.aside)
         self.start, self.first = ledger.count, segment.first
@@ -59,7 +59,7 @@ class _Batch:
         ledger.assessment = ledger.assessment or self.assessment
         ledger.identities.add_hashed(self.rows["identity"], self.first)
         ledger.count, ledger.head = self.start + count, self.first + count - 1
-        ledger.identities.look_up([identity(named) for entry in others.values() if (named := _named(entry))])
+        ledger.identities.look_up([named for entry in others.values() if (named := named_by(entry.data)) is not None])
         replaced = {
             place: target
             for place, entry in others.items()
@@ -133,11 +133,6 @@ class _Batch:
         for number in used:
             codes[number] = table.tier_code(self.tiers[number])
         return codes[tiers]  # -1 finds the last
-
-
-def _named(entry: Entry) -> Mapping[str, Any] | None:
-    """Give what an entry refers to."""
-    return entry.data.get("entry") or entry.data.get("appeal")
 
 
 def _code(ledger: Ledger, series: Series) -> int:

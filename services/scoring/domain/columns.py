@@ -53,7 +53,7 @@ class Columns:
         self.indicator = indicator
         self.count = 0
         self.ends = 0
-        """How many rows were taken out of force: while it stands still, rows were only added."""
+        """How often rows were taken out of force: while it stands still, rows were only added."""
         self.series: list[Series] = []
         self.tiers: list[str] = []
         self.aside: dict[int, str] = {}
@@ -94,8 +94,8 @@ class Columns:
         self.count = row + 1
         return row
 
-    def end(self, row: int, position: int) -> None:
-        """Let a row hold no longer from a position on."""
+    def end(self, row: int | NDArray[np.int64], position: int | NDArray[np.int32]) -> None:
+        """Let a row hold no longer from a position on; or many rows, each from its own."""
         self.until[row] = position
         self.ends += 1
 

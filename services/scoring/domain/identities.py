@@ -28,6 +28,7 @@ class Identities:
         self.key: NDArray[np.uint64] = self.OWN if key is None else np.frombuffer(key, "<u8").astype(np.uint64)
         self._recent: dict[tuple[str, str], int] = {}
         self._runs: list[Run] = []
+        self._added: list[Run] = []  # in no run yet: sorted when one is looked up
         self._at_hand: dict[tuple[str, str], list[int]] = {}
 
     def add(self, source: str, id: str, position: int) -> None:
@@ -37,23 +38,26 @@ class Identities:
             hashes = self._hashed(list(self._recent))
             positions = np.fromiter(self._recent.values(), np.int32, len(self._recent))
             self._recent = {}
-            self._settle(hashes, positions)
+            self._added.append((hashes, positions))
+            self._settle()
 
     def add_hashed(self, hashes: NDArray[np.uint64], first: int) -> None:
         """Remember many, which stand one behind the other from position `first` on, by what `scan` made of them."""
-        self._settle(hashes, np.arange(first, first + len(hashes), dtype=np.int32))
+        self._added.append((hashes, np.arange(first, first + len(hashes), dtype=np.int32)))
+        self._at_hand = {}
 
     def candidates(self, source: str, id: str) -> Iterator[int]:
         """Give the positions that may have this identity."""
         if (source, id) in self._recent:
             yield self._recent[source, id]
-        if self._runs:
+        if self._runs or self._added:
             if (source, id) not in self._at_hand:
                 self.look_up([(source, id)])
             yield from self._at_hand[source, id]
 
     def look_up(self, identities: Sequence[tuple[str, str]]) -> None:
         """Find many at once and have their candidates at hand, until the next are looked up."""
+        self._settle()
         self._at_hand = {each: [] for each in identities}
         if not (self._runs and self._at_hand):
             return
@@ -64,10 +68,13 @@ class Identities:
             for found, first, last in zip(self._at_hand.values(), firsts, lasts, strict=True):
                 found.extend(positions[first:last].tolist())
 
-    def _settle(self, hashes: NDArray[np.uint64], positions: NDArray[np.int32]) -> None:
-        """Make a run of them, and merge runs while the one before is not much longer."""
+    def _settle(self) -> None:
+        """Make a run of what was added, and merge runs while the one before is not much longer."""
+        if not self._added:
+            return
         self._at_hand = {}
-        run = _sorted(hashes, positions)
+        added, self._added = self._added, []
+        run = _sorted(*map(np.concatenate, zip(*added, strict=True)))
         while self._runs and len(self._runs[-1][0]) <= 2 * len(run[0]):
             hashes, positions = self._runs.pop()
             run = _sorted(np.concatenate([hashes, run[0]]), np.concatenate([positions, run[1]]))

@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.scoring.domain.columns import FOREVER, Columns, Kind
 from services.scoring.domain.identities import Identities
@@ -104,6 +105,12 @@ class Ledger:
         first, place = self._runs[run]
         end = self._runs[run + 1][1] if run + 1 < len(self._runs) else self.count
         return min(place + position - first, end)
+
+    def places(self, positions: NDArray[np.int32]) -> NDArray[np.int64]:
+        """Give `place` of many entries that are there."""
+        starts = np.array(self._runs or [(0, 0)], np.int64)
+        run = np.searchsorted(starts[:, 0], positions, side="right") - 1
+        return starts[run, 1] + positions - starts[run, 0]
 
     def position(self, place: int) -> int:
         """Give the position of the entry at a place, from 0."""
@@ -279,6 +286,12 @@ def digests_of(data: Mapping[str, Any]) -> tuple[str, ...]:
 def identity(reference: Mapping[str, Any]) -> tuple[str, str]:
     """Give the (source, id) of what an entry refers to."""
     return str(reference.get("source")), str(reference.get("id"))
+
+
+def named_by(data: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Give the (source, id) of the entry or appeal that `data` names, or None."""
+    reference: Mapping[str, Any] | None = data.get("appeal") or data.get("entry")
+    return None if reference is None else identity(reference)
 
 
 def _closing(position: int, data: Mapping[str, Any]) -> Closing:

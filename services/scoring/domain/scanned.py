@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.scoring.domain.columns import ASIDE, Kind
-from services.scoring.domain.compiled.scan import OTHER, scan
+from services.scoring.domain.compiled.scan import OTHER, identities, scan
 from services.scoring.domain.ledger import ROWS, digests_of
 from services.scoring.domain.segment import NO_ROW, ROW, Segment, Series, series_of
 from shared.contracts.entries import decode_entry
@@ -33,15 +33,23 @@ class Scanner:
         odd = np.flatnonzero(found["odd"]).tolist()
         in_order = found["odd"] | (found["position"] == np.arange(first, first + len(found)))
         if len(odd) * _FEW > len(states) or not in_order.all():
-            yield _singly(states, first)
+            yield self._singly(states, first)
             return
         start = 0
         for end in [*odd, len(states)]:
             if end > start:
                 yield self._segment(states[start:end], found[start:end], first + start)
             if end < len(states):
-                yield _singly(states[end : end + 1], first + end)
+                yield self._singly(states[end : end + 1], first + end)
             start = end + 1
+
+    def hashes(self, states: Sequence[bytes]) -> NDArray[np.uint64]:
+        """Hash the identities of entries that are folded already."""
+        found = scan(states, self._key)
+        for place in np.flatnonzero(found["odd"]).tolist():
+            entry = decode_entry(states[place])
+            found["identity"][place] = identities([(entry.source, entry.id)], self._key)[0]
+        return found["identity"]
 
     def _segment(self, states: Sequence[bytes], found: NDArray[np.void], first: int) -> Segment:
         rows = np.zeros(len(found), ROW)
@@ -57,12 +65,12 @@ class Scanner:
         return Segment(
             decode_entry(states[0]).assessment,
             first,
-            rows.tobytes(),
+            rows,
             series,
             list(tiers),
             {place: _text(states[place], found["text"][place]) for place in aside},
             {place: digests_of(decode_entry(states[place]).data) for place in evident},
-            {place: bytes(states[place]) for place in np.flatnonzero(found["kind"] == OTHER).tolist()},
+            {place: states[place] for place in np.flatnonzero(found["kind"] == OTHER).tolist()},
         )
 
     def _series(self, states: Sequence[bytes], found: NDArray[np.void], rows: NDArray[np.void]) -> list[Series]:
@@ -77,9 +85,13 @@ class Scanner:
         rows["series"][places] = which
         return [self._met[key] for key in met.tolist()]
 
-
-def _singly(states: Sequence[bytes], first: int) -> Segment:
-    return Segment("", first, b"", [], [], {}, {}, {place: bytes(state) for place, state in enumerate(states)})
+    def _singly(self, states: Sequence[bytes], first: int) -> Segment:
+        """Give entries that are to be folded one by one."""
+        entries = [decode_entry(state) for state in states]
+        rows = np.zeros(len(states), ROW)
+        rows["identity"] = identities([(entry.source, entry.id) for entry in entries], self._key)
+        rows["series"] = NO_ROW
+        return Segment(entries[0].assessment, first, rows, [], [], {}, {}, dict(enumerate(states)))
 
 
 def _text(state: bytes, span: NDArray[np.int32]) -> str:

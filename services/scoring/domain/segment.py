@@ -1,30 +1,30 @@
-"""Entries as columns take them in, many at once; kept in this form, none needs to be decoded again."""
+"""Entries on their way into columns, many at once."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
-import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from services.scoring.domain.columns import Kind
 from services.scoring.domain.ledger import NAMES
 
 ROW = np.dtype(
     [
-        ("identity", "<u8"),  # hash of its source and id
-        ("value", "<i8"),
-        ("series", "<i4"),  # its number in `Segment.series`, or `NO_ROW`
-        ("occurred", "<i4"),
-        ("scale", "<i2"),
-        ("tier", "<i2"),  # its number in `Segment.tiers`, or -1
+        ("identity", np.uint64),  # hash of its source and id
+        ("value", np.int64),
+        ("series", np.int32),  # its number in `Segment.series`, or `NO_ROW`
+        ("occurred", np.int32),
+        ("scale", np.int16),
+        ("tier", np.int16),  # its number in `Segment.tiers`, or -1
     ]
 )
-"""What a segment holds of each entry: 28 bytes. See `Columns` for the parts."""
+"""What a segment holds of each entry. See `Columns` for the parts."""
 
 NO_ROW = -1
 
 
-class Series(msgspec.Struct, frozen=True, array_like=True):
+class Series(NamedTuple):
     """What rows share, and where they stand: see `columns.Series`."""
 
     unit: str
@@ -35,36 +35,24 @@ class Series(msgspec.Struct, frozen=True, array_like=True):
     part: str | None
 
 
-class Segment(msgspec.Struct, frozen=True, array_like=True):
-    """Entries from position `first` on: their rows (bytes of an array of `ROW`), and what is no number, by place.
+class Segment(NamedTuple):
+    """Entries from position `first` on: an array of `ROW`, and what is no number, by place.
 
-    `others` are the entries that are no rows, in their stored form. Without `rows` all are there, to be folded one by
-    one.
+    `others` are the entries that are no rows, in their stored form. Those which are to be folded one by one are all
+    there, and have no row at all but its identity.
     """
 
     assessment: str
     first: int
-    rows: bytes
-    series: list[Series]
-    tiers: list[str]
-    aside: dict[int, str]
-    evidence: dict[int, tuple[str, ...]]
-    others: dict[int, bytes]
-
-    @property
-    def count(self) -> int:
-        """How many entries there are."""
-        return len(self.rows) // ROW.itemsize or len(self.others)
+    rows: NDArray[np.void]
+    series: Sequence[Series]
+    tiers: Sequence[str]
+    aside: Mapping[int, str]
+    evidence: Mapping[int, tuple[str, ...]]
+    others: Mapping[int, bytes]
 
 
 def series_of(kind: Kind, unit: str, provider: str | None, data: Mapping[str, Any]) -> Series:
     """Give the series of an entry that is a row."""
     name, part = NAMES[kind]
     return Series(unit, data["indicator"], kind, data[name], provider if kind is Kind.FIGURE else None, data.get(part))
-
-
-encode = msgspec.msgpack.Encoder().encode
-"""Give the bytes of segments, as they are kept."""
-
-decode = msgspec.msgpack.Decoder(list[Segment]).decode
-"""Read segments; msgspec.DecodeError where the bytes are none."""

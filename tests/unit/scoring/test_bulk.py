@@ -10,8 +10,8 @@ import pytest
 
 from benchmarks import synthetic
 from services.scoring.domain import Book
+from services.scoring.domain.block import block_of, decode, encode
 from services.scoring.domain.ledger import Ledger
-from services.scoring.domain.segment import Segment, decode, encode
 from shared.contracts import standing
 from shared.contracts.entries import decode_entry
 from shared.rubric import loading
@@ -31,10 +31,12 @@ def both(states: Sequence[bytes], cut: Sequence[Sequence[bytes]]) -> tuple[Book,
     entries = {entry.position: entry for entry in map(decode_entry, states)}
     single, bulk = Book(entries.__getitem__, load=read_once), Book(entries.__getitem__, load=read_once)
     single.extend(entries.values())
-    segments: list[Segment] = []
-    bulk.extend_stored(cut, segments.extend)
+    hashes: list[Any] = []
+    bulk.extend_stored(cut, hashes.append)
     laid = Book(entries.__getitem__, load=read_once)
-    laid.lay(decode(encode(segments)))
+    for each in hashes:
+        kept = block_of(bulk.ledger, laid.head + 1, each, lambda position: states[position - 1])
+        laid.lay(decode(encode(kept)))
     assert_same(bulk, laid, states[: bulk.head])
     return single, bulk
 

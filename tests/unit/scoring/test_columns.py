@@ -98,5 +98,6 @@ def test_positions_cost_twelve_bytes_in_runs():
     """A run holds a hash of 8 bytes and a position of 4."""
     known = Identities()
     known.add_hashed(np.arange(10_000, dtype=np.uint64), 1)
+    known.look_up([("/x", "1")])
     ((hashes, positions),) = known._runs
     assert (hashes.itemsize, positions.itemsize) == (8, 4)

@@ -101,9 +101,9 @@ async def test_what_comes_in_one_by_one_is_kept_too(store, monkeypatch):
 @pytest.mark.parametrize(
     "damage",
     [
-        "UPDATE segments SET body = x'00' WHERE first = (SELECT MAX(first) FROM segments)",
-        "UPDATE segments SET digest = 'sha256:00' WHERE first > 1",
-        "DELETE FROM segments WHERE first = 1",
+        "UPDATE blocks SET body = x'00' WHERE first = (SELECT MAX(first) FROM blocks)",
+        "UPDATE blocks SET digest = 'sha256:00' WHERE first > 1",
+        "DELETE FROM blocks WHERE first = 1",
     ],
 )
 async def test_what_is_damaged_or_of_another_ledger_is_read_anew(store, damage, monkeypatch):
