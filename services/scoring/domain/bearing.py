@@ -11,7 +11,7 @@ Rows = NDArray[np.intp]
 Excluded = tuple[tuple[int, str], ...]
 """Rows that a reading leaves out, each with its finding."""
 
-MANY_ROWS = 1 << 15
+MANY_ROWS = 1 << 12
 """So many rows are worth loading what is compiled."""
 
 DECIMALS = 6

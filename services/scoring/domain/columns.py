@@ -154,7 +154,7 @@ class Columns:
         """Give a row's value, exactly: a number, a word, or None for the points of a fixed line."""
         scale = int(self.scale[row])
         if scale >= 0:
-            return Fraction(int(self.value[row]), 10**scale)
+            return _number(int(self.value[row]), scale)
         text = self.text(row)
         return fraction(text) if text is not None and DECIMAL.fullmatch(text) else text
 
@@ -182,6 +182,11 @@ class Columns:
         """Give the tier of a judged row."""
         code = int(self.tier[row])
         return None if code < 0 else self.tiers[code]
+
+
+@lru_cache(maxsize=1 << 16)
+def _number(value: int, scale: int) -> Fraction:
+    return Fraction(value, 10**scale)
 
 
 def scaled(text: str | None) -> tuple[int, int]:
