@@ -9,13 +9,15 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Protocol
 
+import structlog
+
 from services.intake.desk import Request
 from services.intake.ledgers import Ledgers
 from services.intake.receiving import STRUCTURED, read, together
-from services.intake.store import NOWHERE, load_rubric
+from services.intake.store import NOWHERE, Unreadable, load_rubric
 from shared.chassis.auth import Caller
-from shared.chassis.problems import Problem
 from shared.chassis.service import Service
+from shared.chassis.store import StoreError
 from shared.contracts import kinds
 from shared.contracts.events import Event, Malformed
 
@@ -27,6 +29,8 @@ GROUP = "meritlog.intake"
 CE = "ce_"
 LOOK_SECONDS = 30.0
 """How often inboxes made since are looked for."""
+
+_log: structlog.typing.FilteringBoundLogger = structlog.get_logger(service="intake")
 
 
 class Sent(Protocol):
@@ -59,8 +63,8 @@ async def _read_all(brokers: "Kafka", ledgers: Ledgers) -> None:
     """Read the inboxes that there are; when another one is made, begin again with it."""
     from shared.chassis.kafka import Reader  # noqa: PLC0415  as above
 
-    async def handle(batch: Sequence[Sent]) -> None:
-        await take(ledgers, batch)
+    async def handle(batch: Sequence[Sent]) -> Sequence[Sent]:
+        return await take(ledgers, batch)
 
     while True:
         topics = await _inboxes(brokers)
@@ -83,30 +87,50 @@ async def _inboxes(brokers: "Kafka") -> set[str]:
     return {topic for topic in await brokers.existing() if topic.startswith(PREFIX) and topic != PREFIX}
 
 
-async def take(ledgers: Ledgers, batch: Sequence[Sent]) -> None:
-    """Put a batch through the gate, in order within each assessment.
+Read = tuple[Sent, bytes, Event | Malformed]
+"""A record, the structured form of its event, and what was read of it."""
+
+
+async def take(ledgers: Ledgers, batch: Sequence[Sent]) -> list[Sent]:
+    """Put a batch through the gate, in order within each assessment; give what has to wait.
+
+    That is what an assessment is sent which this program cannot go on with: the others are not held up by it. What
+    waits is read again after the next start.
 
     :raises StoreError: the ledger cannot be written now; the batch is to be handed in again
     """
-    requests = await asyncio.to_thread(_sorted, batch)
-    for (assessment, provider), (raws, events) in requests.items():
-        caller = await caller_of(ledgers, assessment, provider, events)
-        answers = await ledgers.decide(Request(assessment, events, raws, caller, keep_all=True))
-        if len(answers) != len(raws):
-            raise Problem(503, "unavailable", "The ledger answered fewer events than were handed in.")
+    waiting: list[Sent] = []
+    for (assessment, provider), read_ in (await asyncio.to_thread(_sorted, batch)).items():
+        try:
+            await _decide(ledgers, assessment, provider, read_)
+        except StoreError as error:
+            if not isinstance(error, Unreadable):
+                raise
+            _log.error("inbox waits", assessment=assessment, provider=provider, reason=str(error))
+            waiting += [sent for sent, _, _ in read_]
+        except Exception:  # noqa: BLE001  our own mistake with one of them: the other assessments go on
+            _log.exception("inbox waits", assessment=assessment, provider=provider)
+            waiting += [sent for sent, _, _ in read_]
+    return waiting
 
 
-def _sorted(batch: Sequence[Sent]) -> dict[tuple[str, str], tuple[list[bytes], list[Event | Malformed]]]:
+async def _decide(ledgers: Ledgers, assessment: str, provider: str, read_: Sequence[Read]) -> None:
+    raws, events = [raw for _, raw, _ in read_], [event for _, _, event in read_]
+    caller = await caller_of(ledgers, assessment, provider, events)
+    answers = await ledgers.decide(Request(assessment, events, raws, caller, keep_all=True))
+    if len(answers) != len(raws):
+        raise AssertionError("the ledger answered fewer events than were handed in")
+
+
+def _sorted(batch: Sequence[Sent]) -> dict[tuple[str, str], list[Read]]:
     """Read a batch, and sort it by assessment and provider."""
-    requests: dict[tuple[str, str], tuple[list[bytes], list[Event | Malformed]]] = {}
+    found: dict[tuple[str, str], list[Read]] = {}
     for sent in batch:
         raw = structured(sent)
         event = read(raw)
-        assessment = event.assessment or NOWHERE
-        raws, events = requests.setdefault((assessment, sent.topic.removeprefix(PREFIX)), ([], []))
-        raws.append(raw)
-        events.append(event)
-    return requests
+        provider = sent.topic.removeprefix(PREFIX)
+        found.setdefault((event.assessment or NOWHERE, provider), []).append((sent, raw, event))
+    return found
 
 
 async def caller_of(ledgers: Ledgers, assessment: str, provider: str, events: Sequence[object]) -> Caller:

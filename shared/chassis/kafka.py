@@ -117,8 +117,9 @@ class Reader(ConsumerRebalanceListener):
     """Reads topics as a member of a group, batch after batch, until cancelled.
 
     `handle` gets each batch until it has returned; only then the offsets count as read. Whatever it raises is logged
-    and the batch is given to it again, with growing pauses. When partitions move to another member, they move after
-    the batch in hand.
+    and the batch is given to it again, with growing pauses. Of a partition of which it gives a record back, no more
+    counts as read: that record and those behind it come again after the next start. When partitions move to another
+    member, they move after the batch in hand.
     """
 
     def __init__(
@@ -126,7 +127,7 @@ class Reader(ConsumerRebalanceListener):
         kafka: Kafka,
         topics: Sequence[str],
         group: str,
-        handle: Callable[[Sequence[Incoming]], Awaitable[None]],
+        handle: Callable[[Sequence[Incoming]], Awaitable[Sequence[Any] | None]],
         *,
         metrics: Metrics | None = None,
         records: int = 1000,
@@ -139,6 +140,7 @@ class Reader(ConsumerRebalanceListener):
         self.busy = asyncio.Lock()
         self.read: dict[TopicPartition, int] = {}
         self.committed: dict[TopicPartition, int] = {}
+        self.waiting: set[TopicPartition] = set()
         self.unheard = False
         self.broker = KafkaBroker(
             kafka.bootstrap.split(","),
@@ -176,18 +178,24 @@ class Reader(ConsumerRebalanceListener):
 
     async def take(self, batch: tuple[Incoming, ...]) -> None:
         """One batch, until it is done."""
+        left: Sequence[Any] = ()
         async with self.busy:
             async for trial in stamina.retry_context(
                 on=Exception, attempts=None, timeout=None, wait_initial=0.1, wait_max=5.0, wait_jitter=0.1
             ):
                 with trial:
                     try:
-                        await self.handle(batch)
+                        left = await self.handle(batch) or ()
                     except Exception as error:
                         self.log.exception("a batch failed", size=len(batch), trial=trial.num, reason=str(error))
                         raise
+            waiting = {(record.topic, record.partition, record.offset) for record in left}
             for record in batch:
-                self.read[TopicPartition(record.topic, record.partition)] = record.offset + 1
+                where = TopicPartition(record.topic, record.partition)
+                if (record.topic, record.partition, record.offset) in waiting:
+                    self.waiting.add(where)
+                if where not in self.waiting:
+                    self.read[where] = record.offset + 1
 
     async def run(self) -> None:
         """Read until cancelled.
@@ -254,6 +262,7 @@ class Reader(ConsumerRebalanceListener):
             async with asyncio.timeout(TAKE_OVER_SECONDS), self.busy:
                 await self.commit()
         self.read.clear()
+        self.waiting.clear()
         self.committed.clear()
 
     async def on_partitions_assigned(  # pyright: ignore[reportIncompatibleMethodOverride]

@@ -15,6 +15,9 @@ from services.intake.domain.outcomes import Refused
 from services.intake.handlers import take
 from services.intake.receiving import BATCH, JSON, STRUCTURED
 from services.intake.settings import IntakeSettings
+from services.intake.store import Unreadable
+from shared.chassis.kafka import Kafka, Reader
+from shared.chassis.store import StoreError, Unavailable
 from shared.chassis.topics import ENTRY_BYTES
 from shared.contracts.refusals import Refusal
 from tests.builders import ASSESSMENT, opened, raw, submitted
@@ -158,3 +161,59 @@ async def test_reading_a_large_body_holds_nobody_up(tmp_path):
         ticking.cancel()
     assert [each["status"] for each in answer.json()] == [201] + [200] * 9
     assert max(late) < took / 2
+
+
+async def test_an_assessment_that_cannot_go_on_holds_up_no_other(tmp_path, monkeypatch):
+    """
+    Given an assessment whose rubric this program cannot use, and one that breaks the program,
+    when an inbox brings events of both and of a third,
+    then the third's are in its ledger, and the others' are given back, to be read again.
+    """
+    whole, older, broken = (sent(raw(submitted(1, id=f"e-{name}", assessment=name))) for name in (ASSESSMENT, "b", "c"))
+    async with intake(tmp_path) as (ledgers, client):
+        load = ledgers.store.load
+
+        def loaded(assessment):
+            if assessment == "b":
+                raise Unreadable("start a newer program")
+            if assessment == "c":
+                raise RuntimeError("a mistake of ours")
+            return load(assessment)
+
+        monkeypatch.setattr(ledgers.store, "load", loaded)
+        waiting = await take(ledgers, [older, whole, broken])
+        lines = (await client.get(ENTRIES, params={"after": 1})).text.splitlines()
+    assert [json.loads(line)["id"] for line in lines] == [f"e-{ASSESSMENT}"]
+    assert waiting == [older, broken]
+
+
+async def test_a_database_that_is_away_is_waited_for(tmp_path, monkeypatch):
+    """Given a database that does not answer, when an inbox brings events, then the whole batch is asked for again."""
+    async with intake(tmp_path) as (ledgers, _):
+
+        def away(assessment):
+            raise Unavailable("nobody answers")
+
+        monkeypatch.setattr(ledgers.store, "load", away)
+        with pytest.raises(StoreError):
+            await take(ledgers, [sent(raw(submitted(1, id="e")))])
+
+
+async def test_what_waits_is_not_counted_as_read():
+    """
+    Given a batch of two partitions, of one of which a record has to wait,
+    when it was handled,
+    then that partition counts as read up to that record, and no further by later batches; the other goes on.
+    """
+
+    def record(partition, offset):
+        return SimpleNamespace(topic="t", partition=partition, offset=offset)
+
+    async def handle(batch):
+        return [each for each in batch if (each.partition, each.offset) == (0, 6)]
+
+    reader = Reader(Kafka("127.0.0.1:1"), ["t"], "g", handle)
+    await reader.take((record(0, 5), record(0, 6), record(1, 1), record(0, 7)))
+    await reader.take((record(0, 8), record(1, 2)))
+
+    assert {where.partition: offset for where, offset in reader.read.items()} == {0: 6, 1: 3}
