@@ -4,7 +4,8 @@ import json
 import os
 import time
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn, Self, TypeVar, cast
 
 import httpx
@@ -122,6 +123,25 @@ class Client:
                     return answer
             time.sleep(pause)
             pause = min(2 * pause, 5.0)
+
+    @contextmanager
+    def fetch(self, path: str, words: Words = ()) -> Generator[Iterator[bytes]]:
+        """Ask for something large, which comes piece by piece.
+
+        Raises:
+            Stop: The server cannot be reached, declines, or breaks off.
+
+        """
+        try:
+            with self._http.stream("GET", path, params=list(words)) as answer:
+                if answer.status_code >= 400:
+                    answer.read()
+                    raise Declined(answer.status_code, problem_of(answer))
+                yield answer.iter_bytes()
+        except NO_ADDRESS as error:
+            raise Stop(f"{self.url} is no address of a server ({error}): write {DEFAULT}", WRONG_USAGE) from None
+        except httpx.RequestError as error:
+            raise Stop(f"{self.url} does not answer ({error}): start it with merit up, or name --server") from None
 
     @staticmethod
     def _answer(answer: httpx.Response, kind: type[T]) -> T:

@@ -37,7 +37,7 @@ def run(given: Mapping[str, Any], *, told: Callable[[str], None] | None = None) 
 def services(given: Mapping[str, Any]) -> Sequence[Service]:
     """Build the services in the order of the flow, and the pages in front of them."""
     first = intake(load(IntakeSettings, **given))
-    second = scoring(load(ScoringSettings, **given), store_of(first))
+    second = scoring(load(ScoringSettings, **given), store_of(first), first.app)
     third = ranking(load(RankingSettings, **given), store_of(second))
     last = notifier(load(NotifierSettings, **given), store_of(third))
     flow = [first, second, third, last]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import typer
 
-from cli import answers, check, credential, demo, emit, office, ops, rebuild, rubric, topics, up
+from cli import answers, check, credential, demo, emit, export, key, office, ops, rebuild, rubric, topics, up, verify
 from cli.stop import Stop
 
 app = typer.Typer(
@@ -33,12 +33,15 @@ app.command()(office.rule)
 app.command(context_settings={"ignore_unknown_options": True})(office.determine)  # so that -1 is points
 for say in (office.freeze, office.close, office.restate, office.appeal):
     app.command()(say)
+app.command()(export.export)
+app.command()(verify.verify)
 app.command()(ops.status)
 app.command()(ops.migrate)
 app.command()(rebuild.rebuild)
 app.command()(topics.topics)
 app.add_typer(rubric.app, name="rubric")
 app.add_typer(credential.app, name="credential")
+app.add_typer(key.app, name="key")
 
 
 def run(arguments: Sequence[str]) -> int:

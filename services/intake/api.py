@@ -139,6 +139,18 @@ async def checkpoint(assessment: Assessment, visitor: Visiting, ledgers: Using) 
     return Response(note, headers={"X-Verifier-Key": ledgers.prover.verifier(assessment)}, media_type=NOTE)
 
 
+@router.get(
+    "/v1/checkpoints/{assessment}/keys",
+    responses={200: {"content": {NOTE: {}}, "description": "Key and hand-overs."}, 404: {"description": "None."}},
+    response_class=Response,
+)
+async def keys(assessment: Assessment, visitor: Visiting, ledgers: Using) -> Response:
+    """Give the ledger's public key, to be pinned, and below it how earlier keys handed over to it."""
+    del visitor
+    await ledgers.known(assessment)
+    return Response(bytes(ledgers.prover.keys.published(assessment)), media_type=NOTE)
+
+
 @router.get("/v1/consistency/{assessment}", responses={404: {"description": "None."}})
 async def consistency(
     assessment: Assessment,

@@ -9,7 +9,7 @@ from services.intake.handlers import inbox
 from services.intake.ledgers import Ledgers
 from services.intake.proofs import Prover
 from services.intake.settings import IntakeSettings
-from services.intake.signing import ledger_key
+from services.intake.signing import ledger_keys
 from services.intake.store import DDL, REJECTED, VERSION, LedgerStore
 from shared.chassis.service import Service
 from shared.chassis.wiring import ENTRIES, own_store, publishing
@@ -25,7 +25,7 @@ def build(settings: IntakeSettings) -> Service:
         async with own_store(service, DDL, VERSION) as store:
             ledger = LedgerStore(store)
             desk = Desk(ledger, utc_now, sample_clock=settings.sample_clock)
-            prover = Prover(ledger, ledger_key(settings))
+            prover = Prover(ledger, ledger_keys(settings))
             ledgers = Ledgers(ledger, desk, prover, settings)
             service.app.state.ledgers = ledgers
             for assessment, reason in (await ledgers.unreadable()).items():

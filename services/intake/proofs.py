@@ -7,11 +7,12 @@ while entries are being accepted.
 from base64 import b64encode
 from typing import Any
 
+from services.intake.signing import LedgerKeys
 from services.intake.store import LedgerStore, entries
 from shared.chassis.problems import Problem
 from shared.chassis.store import Statement
 from shared.proof.checkpoint import Checkpoint
-from shared.proof.keys import SignerKey, key_name
+from shared.proof.keys import key_name
 from shared.proof.merkle import SIZE, Tree, leaf_hash
 from shared.proof.tlog_proof import TlogProof
 
@@ -24,10 +25,11 @@ SIGNED = """INSERT INTO checkpoints VALUES (?, ?, ?) ON CONFLICT (assessment) DO
 class Prover:
     """Grows one tree for each assessment. Blocking; only ever called on the store's writing thread."""
 
-    def __init__(self, store: LedgerStore, key: SignerKey) -> None:
-        """Prove over this store, signing with this key under `<its name>/<assessment>`."""
+    def __init__(self, store: LedgerStore, keys: LedgerKeys) -> None:
+        """Prove over this store, signing with the key of these under `<its name>/<assessment>`."""
         self.store = store
-        self.key = key
+        self.keys = keys
+        self.key = keys.key
         self._trees: dict[str, Tree] = {}
 
     def checkpoint(self, assessment: str) -> bytes:

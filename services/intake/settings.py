@@ -16,6 +16,10 @@ class IntakeSettings(ServiceSettings):
         "ledger.key",
         description="File of the ledger's signing key; a relative path lies in `data`. Made at the first start.",
     )
+    hand_overs: str = Field(
+        "ledger.hand-overs",
+        description="File of the notes by which earlier keys handed over to later ones (`merit key rotate`); public.",
+    )
     batch_entries: int = Field(10_000, ge=1, description="Most entries taken in one batch request.")
     sample_clock: bool = Field(
         default=False,

@@ -1,12 +1,74 @@
-"""The ledger's key on the disk: made at the first start, read from then on."""
+"""The ledger's key on the disk: made at the first start, read from then on, and handed over to another when told to."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from services.intake.settings import IntakeSettings
 from shared.chassis.errors import CannotStart
-from shared.proof.keys import BadKey, SignerKey
+from shared.proof import succession
+from shared.proof.keys import BadKey, SignerKey, key_name
+from shared.proof.notes import NoteError
+from shared.proof.succession import HandOver, Succession
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerKeys:
+    """The key that signs, under the host's name, and the hand-overs that led to it."""
+
+    key: SignerKey
+    hand_overs: tuple[HandOver, ...] = ()
+
+    def published(self, assessment: str) -> Succession:
+        """Give what is published of them for one assessment's log."""
+        return Succession(self.key.named(key_name(self.key.name, assessment)).verifier, self.hand_overs)
+
+
+def ledger_keys(settings: IntakeSettings) -> LedgerKeys:
+    """Give the key and its hand-overs.
+
+    :raises CannotStart: one cannot be read, or the key cannot be made
+    """
+    key = ledger_key(settings)
+    path = settings.data / settings.hand_overs
+    try:
+        raw = path.read_bytes() if path.exists() else b""
+        kept = succession.parse(f"{key.verifier}\n\n".encode() + raw) if raw else None
+    except (OSError, NoteError) as error:
+        raise CannotStart(f"The ledger's hand-overs {path} cannot be used ({error}); put the file back.") from error
+    return LedgerKeys(key, kept.hand_overs if kept else ())
+
+
+def rotate(settings: IntakeSettings) -> SignerKey:
+    """Hand over to a new key, which signs from the next start on; the key before is gone.
+
+    :raises CannotStart: there is no key yet, or a file cannot be written
+    """
+    path = settings.data / settings.key
+    if not path.exists():
+        raise CannotStart(f"There is no key at {path} that could hand over; name its file in MERITLOG_KEY.")
+    keys = ledger_keys(settings)
+    after = SignerKey(keys.key.name, os.urandom(32))
+    note = succession.handed_over(keys.key, after)
+    notes = [*(str(each.note) for each in keys.hand_overs), str(note)]
+    try:
+        # Until the key is there too, a note too many says that somebody might have followed who did not.
+        _replace(settings.data / settings.hand_overs, "\n".join(notes), 0o644)
+        _replace(path, after.secret + "\n", 0o600)
+    except OSError as error:
+        raise CannotStart(f"The new key cannot be written ({error.strerror}); the one before still signs.") from error
+    return after
+
+
+def _replace(path: Path, text: str, mode: int) -> None:
+    """Put a file in the place of another, whole or not at all."""
+    with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+        os.fchmod(file.fileno(), mode)
+    Path(file.name).replace(path)
 
 
 def ledger_key(settings: IntakeSettings) -> SignerKey:

@@ -54,13 +54,14 @@ async def coordinate(
             read_readings(each for each in reading or () if each),
         )
     except Unanswerable as fault:
-        raise _problem(fault) from None
+        raise problem(fault) from None
 
 
 At = Annotated[Coordinate, Depends(coordinate)]
 
 
-def _problem(fault: Unanswerable) -> Problem:
+def problem(fault: Unanswerable) -> Problem:
+    """Give a question that has no answer as a problem."""
     detail = f"{fault.reason[:1].upper()}{fault.reason[1:]}."
     headers = {"Retry-After": "5"} if fault.code == "not-yet" else None
     return Problem(_STATUS.get(fault.code, 422), fault.code, detail, headers=headers)
@@ -83,15 +84,18 @@ class Question:
 
         :raises Problem: 404, 422 or 503 where there is no answer
         """
-        book = await self._book()
+        book = await self.book()
         try:
             return Response(msgspec.json.encode(await self.books.store.ask(ask, book, self.at)), media_type=JSON)
         except Unanswerable as fault:
-            raise _problem(fault) from None
+            raise problem(fault) from None
 
-    async def _book(self) -> Book:
-        """Give the book; where the question names a position that is not here yet, wait for it a moment."""
-        wanted = self.at.known_at if isinstance(self.at.known_at, int) else 0
+    async def book(self, least: int = 0) -> Book:
+        """Give the book; where the question names a position that is not here yet, wait for it a moment.
+
+        :raises Problem: 404 where there is none; 503 where a rubric cannot be used
+        """
+        wanted = max(least, self.at.known_at if isinstance(self.at.known_at, int) else 0)
         try:
             book = await self.books.get(self.assessment)
             if book is not None and book.head < wanted:

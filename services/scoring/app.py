@@ -3,16 +3,20 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from services.scoring.api import router
+from starlette.types import ASGIApp
+
+from services.scoring import api, bundles
 from services.scoring.handlers import Books
 from services.scoring.settings import ScoringSettings
 from services.scoring.store import DDL, VERSION
 from shared.chassis.service import Service
-from shared.chassis.wiring import ENTRIES, SCORES, Beside, following, own_store, publishing
+from shared.chassis.wiring import ENTRIES, SCORES, Beside, asking, following, own_store, publishing
 
 
-def build(settings: ScoringSettings, intake: Beside | None = None) -> Service:
-    """Build the service. `intake` gives intake's store where both run in one process."""
+def build(settings: ScoringSettings, intake: Beside | None = None, intake_http: ASGIApp | None = None) -> Service:
+    """Build the service. `intake` gives intake's store, and `intake_http` answers its HTTP, where both run in one
+    process.
+    """
 
     @asynccontextmanager
     async def work(service: Service) -> AsyncGenerator[None]:
@@ -20,7 +24,10 @@ def build(settings: ScoringSettings, intake: Beside | None = None) -> Service:
             books = Books(store)
             service.app.state.books = books
             reading = following(service, store, ENTRIES, books.handle, books.forget, intake or settings.intake)
-            async with reading, publishing(service, store, {SCORES.kind: SCORES.topic}):
+            asked = asking(service, intake_http or settings.intake)
+            async with asked as client, reading, publishing(service, store, {SCORES.kind: SCORES.topic}):
+                service.app.state.intake = client
                 yield
 
-    return Service("scoring", title="Meritlog scoring", settings=settings, routers=[router], work=work)
+    routers = [api.router, bundles.router]
+    return Service("scoring", title="Meritlog scoring", settings=settings, routers=routers, work=work)

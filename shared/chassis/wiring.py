@@ -10,9 +10,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
+import httpx
+from starlette.types import ASGIApp
+
 from shared.chassis.embedded import StoreUpstream, follow
 from shared.chassis.errors import CannotStart
-from shared.chassis.feed import reaching
+from shared.chassis.feed import ANSWER_SECONDS, reaching
 from shared.chassis.lane import Handler, Reload
 from shared.chassis.service import Service
 from shared.chassis.store import EventStore, Unavailable
@@ -107,6 +110,19 @@ async def following(
         )
         async with follower, reading:
             yield follower
+
+
+@asynccontextmanager
+async def asking(service: Service, other: ASGIApp | str | None) -> AsyncGenerator[httpx.AsyncClient]:
+    """Ask another service over its HTTP: in this process, or at a URL with this service's own credential."""
+    token = service.settings.token.get_secret_value() if service.settings.token else None
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    here = None if isinstance(other, str) or other is None else httpx.ASGITransport(other)
+    url = other if isinstance(other, str) else "http://localhost"
+    async with httpx.AsyncClient(
+        transport=here, base_url=url, headers=headers, timeout=ANSWER_SECONDS, trust_env=False
+    ) as client:
+        yield client
 
 
 @asynccontextmanager

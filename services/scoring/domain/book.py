@@ -1,6 +1,6 @@
 """Everything that scoring knows of one assessment, and the answers it gives."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -292,6 +292,10 @@ class Book:
         return {**standing.heading(self.ledger, scores), "state": self.state(scores.moment.known_at)}
 
     # -- closings
+
+    def closings(self) -> Iterator[tuple[Closing, str | None]]:
+        """Give every closing and restatement, and the digest that scoring finds at its coordinate, if any."""
+        return ((closing, self._recomputed(closing)) for closing in self.ledger.closings)
 
     def _agrees(self, closing: Closing) -> bool:
         """Whether a closing names the digest of the standing that scoring finds at its coordinate."""

@@ -1,0 +1,78 @@
+"""Whether entries stand one behind the other as they were taken in: positions, digests, and the tree over them."""
+
+from collections.abc import Sequence
+from hashlib import sha256
+
+import msgspec
+
+from cli.audit.opened import Entries
+from cli.audit.report import Check
+from shared.proof.checkpoint import Checkpoint
+from shared.proof.merkle import Tree, leaf_hash
+
+
+class Link(msgspec.Struct, frozen=True, gc=False):
+    """What of an entry binds it to its place."""
+
+    assessment: str
+    position: int
+    previous: str | None = None
+
+
+_read = msgspec.json.Decoder(Link).decode
+
+
+class Chain:
+    """Follows the lines of a bundle, each once, in order."""
+
+    def __init__(self, assessment: str, entries: Entries) -> None:
+        self.check = Check("entries")
+        self.tree = Tree(lambda begin, end: [leaf_hash(entries.line(at + 1)) for at in range(begin, end)])
+        self._assessment = assessment
+        self._position: int = 0
+        self._digest: str | None = None
+        self._next: int = 1
+
+    def follow(self, lines: Sequence[bytes]) -> list[Link | None]:
+        """Take in the next lines; None for one that is no entry."""
+        leaves = [sha256(b"\0" + line).digest() for line in lines]
+        links = [self._link(line, leaf) for line, leaf in zip(lines, leaves, strict=True)]
+        self.tree.extend(leaves)
+        return links
+
+    def _link(self, line: bytes, leaf: bytes) -> Link | None:
+        try:
+            link = _read(line)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            self.check.fault("no-entry", position=self._next)
+            self._position, self._digest = self._next, "sha256:" + leaf.hex()
+            self._next += 1
+            return None
+        if link.position != self._next or link.assessment != self._assessment:
+            self._misplaced(link)
+        # Where the one before is not there, there is nothing that it could be held against.
+        if link.position == self._position + 1 and link.previous != self._digest:
+            self.check.fault("broken", position=link.position, before=self._position)
+        self._position, self._digest = link.position, "sha256:" + leaf.hex()
+        self._next = max(self._next, link.position + 1)
+        return link
+
+    def _misplaced(self, link: Link) -> None:
+        if link.assessment != self._assessment:
+            self.check.fault("other-assessment", position=link.position, assessment=link.assessment[:128])
+        if link.position > self._next:
+            self.check.fault("missing", first=self._next, last=link.position - 1)
+        elif link.position < self._next:
+            self.check.fault("out-of-order", position=link.position, before=self._position)
+
+
+def against(signed: Checkpoint, tree: Tree) -> Check:
+    """Hold the tree over the entries against a checkpoint."""
+    check = Check("checkpoint", said={"size": signed.size})
+    if tree.size < signed.size:
+        check.fault("cut-short", entries=tree.size, signed=signed.size)
+    elif tree.root(signed.size) != signed.root:
+        check.fault("root", entries=tree.size, signed=signed.size)
+    elif tree.size > signed.size:
+        check.fault("added", entries=tree.size, signed=signed.size)
+    return check

@@ -1,0 +1,50 @@
+"""`merit export`: writes the audit bundle of a coordinate, from a server or from a file of entries."""
+
+from typing import Annotated
+
+import typer
+
+from cli.options import AsOf, Assessment, Entries, Json, KnownAt, Readings, Rules, Server, Token
+from cli.sources import Question
+from cli.stop import WRONG_USAGE, Stop
+
+
+def export(
+    out: Annotated[
+        str | None, typer.Argument(metavar="BUNDLE", help="File to write. [default: <assessment>-<position>.zip]")
+    ] = None,
+    entries: Entries = None,
+    server: Server = None,
+    token: Token = None,
+    assessment: Assessment = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    rubric: Rules = None,
+    reading: Readings = None,
+    json: Json = False,
+) -> None:
+    """Write an audit bundle: all entries, the signed checkpoint, and the standing at a coordinate. A file of entries
+    gives one without a checkpoint.
+    """
+    question = Question(as_of, known_at, rubric, tuple(reading or ()))
+    if entries is not None:
+        if server is not None:
+            raise Stop("ask one of the two: leave out --server or --entries", WRONG_USAGE)
+        from cli.audit.exporting import from_file
+
+        path = from_file(entries, question, out)
+    else:
+        from cli.audit.fetching import from_server
+        from cli.client import Client
+
+        path = from_server(Client(server, token), assessment, question, out)
+
+    from cli.audit.written import manifest_of
+    from cli.output import print_json
+
+    manifest = manifest_of(path)
+    at = manifest["coordinate"]
+    if json:
+        print_json({"bundle": path, **manifest})
+    else:
+        print(f"{path}: {manifest['entries']} entries, as of {at['as_of']}, known at {at['known_at']}")
