@@ -10,7 +10,23 @@ from collections.abc import Sequence
 
 import typer
 
-from cli import answers, check, credential, demo, emit, export, key, office, ops, rebuild, rubric, topics, up, verify
+from cli import (
+    answers,
+    check,
+    credential,
+    demo,
+    emit,
+    export,
+    key,
+    office,
+    ops,
+    rebuild,
+    restore,
+    rubric,
+    topics,
+    up,
+    verify,
+)
 from cli.stop import Stop
 
 app = typer.Typer(
@@ -35,6 +51,7 @@ for say in (office.freeze, office.close, office.restate, office.appeal):
     app.command()(say)
 app.command()(export.export)
 app.command()(verify.verify)
+app.command("import")(restore.import_)
 app.command()(ops.status)
 app.command()(ops.migrate)
 app.command()(rebuild.rebuild)

@@ -48,6 +48,8 @@ class Report:
 
     manifest: dict[str, Any]
     checks: list[Check]
+    root: bytes
+    """Of the tree over all entries, as they are."""
 
     @property
     def holds(self) -> bool:

@@ -22,6 +22,11 @@ SIGNED = """INSERT INTO checkpoints VALUES (?, ?, ?) ON CONFLICT (assessment) DO
     SET size = excluded.size, root = excluded.root WHERE checkpoints.size <= excluded.size"""
 
 
+def signed_to(assessment: str, size: int, root: bytes) -> Statement:
+    """Give the statement by which nothing smaller than this is signed from now on."""
+    return Statement(SIGNED, [(assessment, size, root)], touches=1)
+
+
 class Prover:
     """Grows one tree for each assessment. Blocking; only ever called on the store's writing thread."""
 
@@ -41,8 +46,7 @@ class Prover:
         self._watch(assessment, tree)
         signed = Checkpoint(key_name(self.key.name, assessment), tree.size, tree.root())
         note = signed.signed(self.key.named(signed.origin))
-        touched = Statement(SIGNED, [(assessment, signed.size, signed.root)], touches=1)
-        self.store.store.commit(execute=[touched])
+        self.store.store.commit(execute=[signed_to(assessment, signed.size, signed.root)])
         return bytes(note)
 
     def receipt(self, assessment: str, position: int) -> bytes:

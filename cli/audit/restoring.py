@@ -1,0 +1,85 @@
+"""Restores a bundle's ledger into intake's store: the same bytes at the same positions, into an empty assessment."""
+
+from collections.abc import Callable
+
+from cli.audit.chain import Chain
+from cli.audit.opened import Bundle
+from cli.audit.passage import Passage
+from cli.files import load_once
+from cli.stop import NO_ANSWER, Stop
+from services.intake.proofs import signed_to
+from services.intake.settings import IntakeSettings
+from services.intake.store import DDL, VERSION, LedgerStore, accepted_writes, entries
+from shared.chassis.store import Conflict, EventStore, StoreError
+
+NEEDED = frozenset({"entries", "checkpoint", "signature", "gate"})
+"""What must hold of a bundle before anything of it is written; whether its standing does is another question."""
+
+
+def restored(bundle: Bundle, root: bytes, settings: IntakeSettings, told: Callable[[int], None]) -> int:
+    """Write the entries of a bundle that was verified, whose tree has this root; give how many were written.
+
+    Where an import of the same bundle broke off, it goes on from there.
+
+    Raises:
+        Stop: The assessment is not empty, or the database cannot be used.
+
+    """
+    url = settings.database_url or f"sqlite:///{settings.data / 'intake'}.sqlite"
+    try:
+        store = EventStore.open(url, "intake", DDL, VERSION)
+    except StoreError as error:
+        raise Stop(str(error).rstrip("."), NO_ANSWER) from None
+    try:
+        return _written(bundle, root, LedgerStore(store), told)
+    except Conflict:
+        raise Stop(
+            f"somebody else writes {bundle.manifest.assessment} meanwhile: stop intake and do it again"
+        ) from None
+    except StoreError as error:
+        raise Stop(f"{str(error).rstrip('.')}: do it again, it goes on where it broke off", NO_ANSWER) from None
+    finally:
+        store.close()
+
+
+def _written(bundle: Bundle, root: bytes, store: LedgerStore, told: Callable[[int], None]) -> int:
+    name, size = bundle.manifest.assessment, bundle.manifest.entries
+    start = _start(bundle, root, store)
+    chain, passage = Chain(name, bundle.entries), Passage(bundle.entries, load_once)
+    for lines in bundle.entries.batches(told):
+        links = chain.follow(lines)
+        taken = passage.read(lines, [link and link.previous for link in links])
+        batch = [each for each in taken if each is not None and each.position > start]
+        if not batch:
+            continue
+        appended, beside = accepted_writes(name, batch)
+        # From the first entry on, a ledger that is not whole yet is behind what was signed: nothing signs it.
+        marked = [signed_to(name, size, root)] if batch[0].position == 1 else []
+        store.store.commit(append=appended, execute=[*beside, *marked])
+    return size - start
+
+
+def _start(bundle: Bundle, root: bytes, store: LedgerStore) -> int:
+    """Give the position to go on from: 0 in an empty assessment.
+
+    Raises:
+        Stop: It is not empty, and nothing broke off here.
+
+    """
+    name, size = bundle.manifest.assessment, bundle.manifest.entries
+    head = store.head(name)
+    if head is None:
+        return 0
+    signed = store.store.query("SELECT size, root FROM checkpoints WHERE assessment = ?", (name,))
+    broken_off = head.position < size and [(row[0], bytes(row[1])) for row in signed] == [(size, root)]
+    if broken_off and store.store.stream(entries(name)).get(head.position) == line(bundle, head.position):
+        return head.position
+    raise Stop(f"{name} is not empty: its ledger has {head.position} entries; import into another database", 1)
+
+
+def line(bundle: Bundle, position: int) -> bytes | None:
+    """Give the line of a position of a bundle that was read once."""
+    try:
+        return bundle.entries.line(position)
+    except LookupError:
+        return None

@@ -1,0 +1,64 @@
+"""`merit import`: restores a bundle's ledger into intake's database."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.options import Json
+from cli.verify import Keys
+
+Data = Annotated[
+    Path | None, typer.Option("--data", metavar="DIR", help="Intake's folder. [default: $MERITLOG_DATA, or .merit]")
+]
+
+
+def import_(
+    bundle: Annotated[str, typer.Argument(metavar="BUNDLE", help="An audit bundle, as merit export writes it.")],
+    key: Keys = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Restore a bundle's ledger into an empty assessment of intake's database (MERITLOG_DATABASE, else in the folder):
+    the same bytes at the same positions. It is verified first; 1 when it does not hold, or the assessment is not empty.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from cli.audit.opened import Bundle, opened
+    from cli.audit.restoring import NEEDED, restored
+    from cli.audit.verifying import verify
+    from cli.key import settings_of
+    from cli.output import print_json
+    from cli.stop import Stop
+    from cli.verify import keys
+    from shared.proof.archive import BadBundle
+    from shared.proof.bundle import ENTRIES
+
+    settings, pinned = settings_of(data), keys(key or [])
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeRemainingColumn(),
+    )
+    try:
+        with opened(bundle) as file, Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+            found = Bundle(file)
+            size = found.members[ENTRIES].size
+            bar = progress.add_task("verified", total=size)
+            report = verify(found, pinned, told=lambda read: progress.advance(bar, read))
+            wrong = [each.name for each in report.checks if each.name in NEEDED and each.faults]
+            if wrong:
+                raise Stop(f"{bundle} does not hold ({', '.join(wrong)}): merit verify {bundle} says why", 1)
+            writing = progress.add_task("restored", total=size)
+            written = restored(found, report.root, settings, lambda read: progress.advance(writing, read))
+    except BadBundle as error:
+        said = str(error)
+        raise Stop(said if said.startswith(bundle) else f"{bundle} cannot be imported: {said.rstrip('.')}") from None
+    name, entries = found.manifest.assessment, found.manifest.entries
+    if json:
+        print_json({"assessment": name, "entries": entries, "written": written})
+    else:
+        print(f"{name}: {entries} entries restored" + ("" if written == entries else f", {written} of them now"))
