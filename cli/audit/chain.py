@@ -20,6 +20,24 @@ class Link(msgspec.Struct, frozen=True, gc=False):
 
 
 _read = msgspec.json.Decoder(Link).decode
+_read_all = msgspec.json.Decoder(list[Link]).decode
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+def _decoded(lines: Sequence[bytes]) -> Sequence[Link | None]:
+    """Decode lines, all at once where each is one entry."""
+    try:
+        links = _read_all(b"[%b]" % b",".join(lines))
+    except _UNREADABLE:
+        return list(map(_one, lines))
+    return links if len(links) == len(lines) else list(map(_one, lines))
+
+
+def _one(line: bytes) -> Link | None:
+    try:
+        return _read(line)
+    except _UNREADABLE:
+        return None
 
 
 class Chain:
@@ -33,29 +51,39 @@ class Chain:
         self._digest: str | None = None
         self._next: int = 1
 
-    def follow(self, lines: Sequence[bytes]) -> list[Link | None]:
+    def follow(self, lines: Sequence[bytes]) -> Sequence[Link | None]:
         """Take in the next lines; None for one that is no entry."""
         leaves = [sha256(b"\0" + line).digest() for line in lines]
-        links = [self._link(line, leaf) for line, leaf in zip(lines, leaves, strict=True)]
+        links = _decoded(lines)
+        for link, leaf in zip(links, leaves, strict=True):
+            if (
+                link is None
+                or link.position != self._next
+                or self._position + 1 != self._next
+                or link.previous != self._digest
+                or link.assessment != self._assessment
+            ):
+                self._odd(link)
+            else:
+                self._position = self._next
+                self._next += 1
+            self._digest = "sha256:" + leaf.hex()
         self.tree.extend(leaves)
         return links
 
-    def _link(self, line: bytes, leaf: bytes) -> Link | None:
-        try:
-            link = _read(line)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    def _odd(self, link: Link | None) -> None:
+        if link is None:
             self.check.fault("no-entry", position=self._next)
-            self._position, self._digest = self._next, "sha256:" + leaf.hex()
+            self._position = self._next
             self._next += 1
-            return None
+            return
         if link.position != self._next or link.assessment != self._assessment:
             self._misplaced(link)
         # Where the one before is not there, there is nothing that it could be held against.
         if link.position == self._position + 1 and link.previous != self._digest:
             self.check.fault("broken", position=link.position, before=self._position)
-        self._position, self._digest = link.position, "sha256:" + leaf.hex()
+        self._position = link.position
         self._next = max(self._next, link.position + 1)
-        return link
 
     def _misplaced(self, link: Link) -> None:
         if link.assessment != self._assessment:

@@ -3,6 +3,7 @@
 from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -43,6 +44,17 @@ class Bundle:
             raise BadBundle(f"{name} was cut short.")
         return raw
 
+    def equals(self, name: str, raw: bytes) -> bool:
+        """Whether a member has these bytes; it is not read into memory."""
+        member = self.members[name]
+        self._file.seek(member.begin)
+        return member.size == len(raw) and all(
+            self._file.read(READ_AT_ONCE) == raw[at : at + READ_AT_ONCE]
+            if at + READ_AT_ONCE <= member.size
+            else self._file.read(member.size - at) == raw[at:]
+            for at in range(0, member.size, READ_AT_ONCE)
+        )
+
     @property
     def signed(self) -> bool:
         """Whether there is a checkpoint in it."""
@@ -79,11 +91,10 @@ class Entries:
             start = at - len(rest)
             at += len(read)
             *lines, rest = (rest + read).split(b"\n")
-            for line in lines:
-                self._begins.append(start)
-                start += len(line) + 1
-            if len(rest) > LONGEST_LINE or not all(SHORTEST_LINE <= len(line) <= LONGEST_LINE for line in lines):
+            sizes = [len(line) for line in lines]
+            if len(rest) > LONGEST_LINE or (sizes and not SHORTEST_LINE <= min(sizes) <= max(sizes) <= LONGEST_LINE):
                 raise BadBundle(f"A line of {bundle.ENTRIES} is shorter or longer than an entry can be.")
+            self._begins.extend(islice(accumulate((size + 1 for size in sizes), initial=start), len(sizes)))
             for first in range(0, len(lines), LINES_AT_ONCE):
                 yield lines[first : first + LINES_AT_ONCE]
             told(len(read))

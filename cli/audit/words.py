@@ -117,6 +117,10 @@ FAULTS: dict[str, tuple[str, str]] = {
         "记录 {position} 的写法与台账存储不同",
     ),
     "no-answer": ("these entries have no such standing: {reason}", "记录中没有这样的结果：{reason}"),
+    "standing-differs": (
+        "standing.json, of {size} bytes, is not the standing that these entries have",
+        "standing.json（{size} 字节）并非这些记录的结果",
+    ),
     "no-standing": ("standing.json is no standing", "standing.json 不是结果"),
     "unit-added": ("{unit} is no unit of the standing", "结果中没有单位 {unit}"),
     "unit-missing": ("{unit} is missing", "缺少单位 {unit}"),

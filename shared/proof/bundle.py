@@ -1,6 +1,5 @@
 """The audit bundle: what its members are called and hold. `docs/reference/bundle.md` specifies it for others."""
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -27,15 +26,15 @@ RUBRIC = re.compile(r"rubrics/([1-9][0-9]{0,15})\.yaml")
 
 LARGEST = {
     MANIFEST: 64 * 1024,
-    STANDING: 32 * 1024 * 1024,
     CHECKPOINT: MAX_BYTES,
     KEYS: MAX_BYTES,
     RULINGS: 32 * 1024 * 1024,
 }
-"""Bytes of the members that are read whole; a rubric's are those of an entry, `entries.jsonl` has no limit."""
+"""Bytes of the members that are read whole; a rubric's are those of an entry. Entries and standing have no limit."""
+_ANY_SIZE = frozenset({ENTRIES, STANDING})
 LARGEST_RUBRIC = 512 * 1024
 LARGEST_ALL = 64 * 1024 * 1024
-"""Bytes of all members but the entries."""
+"""Bytes of all members that are read whole."""
 _NEEDED = (MANIFEST, STANDING, ENTRIES, RULINGS)
 _SIGNED = frozenset({CHECKPOINT, KEYS})
 
@@ -71,7 +70,7 @@ class Signed:
 
 def pretty(value: Any) -> bytes:
     """Give JSON that people can read, the same bytes each time."""
-    return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
+    return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
 
 
 def coordinate(standing: Mapping[str, Any], readings: Mapping[str, str]) -> Coordinate:
@@ -122,7 +121,7 @@ def check_members(found: Mapping[str, Member]) -> None:
     :raises BadBundle: it has not
     """
     for name, member in found.items():
-        if name == ENTRIES:
+        if name in _ANY_SIZE:
             continue
         most = LARGEST_RUBRIC if RUBRIC.fullmatch(name) else LARGEST.get(name)
         if most is None:
@@ -134,8 +133,10 @@ def check_members(found: Mapping[str, Member]) -> None:
     ]
     if missing:
         raise BadBundle(f"{missing[0]} is missing: this is no bundle, or one that was cut short.")
-    if sum(member.size for name, member in found.items() if name != ENTRIES) > LARGEST_ALL:
-        raise BadBundle(f"What stands beside the entries has more than {LARGEST_ALL} bytes: a bundle's has not.")
+    if sum(member.size for name, member in found.items() if name not in _ANY_SIZE) > LARGEST_ALL:
+        raise BadBundle(
+            f"What stands beside entries and standing has more than {LARGEST_ALL} bytes: a bundle's has not."
+        )
 
 
 def read_manifest(raw: bytes) -> Manifest:

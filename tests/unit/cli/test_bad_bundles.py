@@ -92,7 +92,7 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: bundles.zipped(MEMBERS | {f"rubrics/{at}.yaml": b"" for at in range(1, 1500)}),
         "more than 1000",
     ),
-    "a standing without end": (lambda: bundles.zipped(MEMBERS | {"standing.json": b" " * (33 << 20)}), "at most"),
+    "rulings without end": (lambda: bundles.zipped(MEMBERS | {"rulings.json": b" " * (33 << 20)}), "at most"),
     "a checkpoint without keys": (
         lambda: bundles.zipped({name: raw for name, raw in MEMBERS.items() if name != "keys.txt"}),
         "keys.txt is missing",

@@ -373,6 +373,16 @@ def standing_faults(verify: Verifier, change: Callable[[Any], Any]) -> list[dict
     return faults["standing"]
 
 
+def test_a_standing_without_end_is_not_read(verify: Verifier) -> None:
+    """Given tens of megabytes where the standing must be, then it is said to be another one, without looking where;
+    spaced out otherwise, a standing is the same.
+    """
+    raw = bundles.edited(SOUND, bundle.STANDING, lambda raw: raw + b" " * (33 << 20))
+    assert codes(verify.faults(raw)) == {"standing": ["standing-differs"]}
+    raw = bundles.edited(SOUND, bundle.STANDING, lambda raw: json.dumps(json.loads(raw)).encode())
+    assert verify.faults(raw) == {}
+
+
 def test_a_coordinate_that_is_not_the_standings_is_caught(verify: Verifier) -> None:
     """Given another coordinate in the manifest, then the standing there is another; beyond the entries is none."""
     for change in ({"as_of": "2020-03-31"}, {"known_at": 5}, {"readings": {"A03": "mean"}}):
