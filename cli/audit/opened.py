@@ -2,7 +2,7 @@
 
 from array import array
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import accumulate, islice
 from pathlib import Path
 from typing import BinaryIO
@@ -44,16 +44,15 @@ class Bundle:
             raise BadBundle(f"{name} was cut short.")
         return raw
 
-    def equals(self, name: str, raw: bytes) -> bool:
+    def equals(self, name: str, parts: Iterable[bytes]) -> bool:
         """Whether a member has these bytes; it is not read into memory."""
-        member = self.members[name]
-        self._file.seek(member.begin)
-        return member.size == len(raw) and all(
-            self._file.read(READ_AT_ONCE) == raw[at : at + READ_AT_ONCE]
-            if at + READ_AT_ONCE <= member.size
-            else self._file.read(member.size - at) == raw[at:]
-            for at in range(0, member.size, READ_AT_ONCE)
-        )
+        member, at = self.members[name], 0
+        for part in parts:
+            self._file.seek(member.begin + at)
+            at += len(part)
+            if at > member.size or self._file.read(len(part)) != part:
+                return False
+        return at == member.size
 
     @property
     def signed(self) -> bool:

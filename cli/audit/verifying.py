@@ -236,7 +236,7 @@ def standing(opened: Bundle, reading: Reading) -> Check:
     except NO_ENTRY_OF_OURS as error:
         check.left_out, check.said = UNSOUND, {"reason": f"{type(error).__name__}: {error}"}
     else:
-        if not opened.equals(bundle.STANDING, bundle.pretty(found)):
+        if not opened.equals(bundle.STANDING, bundle.standing_parts(found)):
             _compare(check, opened, found)
     return check
 

@@ -73,6 +73,24 @@ def pretty(value: Any) -> bytes:
     return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
 
 
+FLAGS_AT_ONCE = 5000
+
+
+def standing_parts(standing: Mapping[str, Any]) -> Iterator[bytes]:
+    """Give a standing as it is written, part by part: as `pretty`, but each flag on one line, for they may be many."""
+    flags: list[Any] = standing["flags"]
+    whole = pretty({**standing, "flags": []})
+    if not flags:
+        yield whole
+        return
+    head, _, tail = whole.rpartition(b'"flags": []')
+    yield head + b'"flags": ['
+    for at in range(0, len(flags), FLAGS_AT_ONCE):
+        lines = [msgspec.json.encode(flag) for flag in flags[at : at + FLAGS_AT_ONCE]]
+        yield (b",\n    " if at else b"\n    ") + b",\n    ".join(lines)
+    yield b"\n  ]" + tail
+
+
 def coordinate(standing: Mapping[str, Any], readings: Mapping[str, str]) -> Coordinate:
     """Name the coordinate of a standing that was asked for with these readings."""
     rules = standing["rules"]
@@ -90,7 +108,7 @@ def pieces(
 
     def members() -> Iterator[tuple[str, Iterable[bytes]]]:
         yield MANIFEST, [pretty(msgspec.to_builtins(manifest))]
-        yield STANDING, [pretty(standing)]
+        yield STANDING, standing_parts(standing)
         if signed is not None:
             yield CHECKPOINT, [signed.checkpoint]
             yield KEYS, [signed.keys]

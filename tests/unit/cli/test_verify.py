@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from cli.audit.compared import differences
 from cli.main import run
 from services.scoring.domain import Coordinate
 from shared.proof import bundle, notes
@@ -381,6 +382,19 @@ def test_a_standing_without_end_is_not_read(verify: Verifier) -> None:
     assert codes(verify.faults(raw)) == {"standing": ["standing-differs"]}
     raw = bundles.edited(SOUND, bundle.STANDING, lambda raw: json.dumps(json.loads(raw)).encode())
     assert verify.faults(raw) == {}
+
+
+def test_what_standings_tell_since_may_be_absent() -> None:
+    """Given a bundle of an older program, then members that standings have since got are no difference; one that was
+    there from the beginning, or that no program finds, is.
+    """
+    claimed = json.loads(bundles.members(SOUND)[bundle.STANDING])
+    found = json.loads(bundles.members(SOUND)[bundle.STANDING])
+    found["new"] = found["units"][0]["new"] = found["units"][0]["indicators"]["C1"]["new"] = "x"
+    assert list(differences(claimed, found)) == []
+    assert len(list(differences(found, claimed))) == 3
+    del claimed["units"][0]["tied"]
+    assert [each.named["member"] for each in differences(claimed, found)] == ["tied"]
 
 
 def test_a_coordinate_that_is_not_the_standings_is_caught(verify: Verifier) -> None:
