@@ -54,7 +54,7 @@ class Report:
     @property
     def holds(self) -> bool:
         """Whether everything that was asked for holds."""
-        return all(check.holds or check.left_out in MAY_BE_LEFT_OUT for check in self.checks)
+        return all(check.left_out in MAY_BE_LEFT_OUT if check.holds is None else check.holds for check in self.checks)
 
 
 NOT_ASKED = "not-asked"
