@@ -22,23 +22,26 @@ Data = Annotated[
 
 @app.command()
 def show(
-    assessment: Annotated[str, typer.Argument(metavar="ASSESSMENT", help="Its ledger's key.")],
+    assessment: Annotated[
+        str | None, typer.Argument(metavar="ASSESSMENT", help="Its ledger's key. [default: the host's, for settings]")
+    ] = None,
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """Print the public key of an assessment's ledger, to be given to whoever verifies."""
+    """Print the public key of an assessment's ledger, to be given to whoever verifies it."""
     from cli.output import print_json
     from services.intake.signing import ledger_keys
 
     settings = settings_of(data)
     if not (settings.data / settings.key).exists():
         raise Stop(f"there is no key at {settings.data / settings.key}: name its file in MERITLOG_KEY")
-    published = sure(lambda: ledger_keys(settings)).published(assessment)
+    keys = sure(lambda: ledger_keys(settings))
+    now = str(keys.key.verifier if assessment is None else keys.published(assessment).now)
     if json:
-        overs = [{"before": str(each.before), "after": str(each.after)} for each in published.hand_overs]
-        print_json({"key": str(published.now), "hand_overs": overs})
+        overs = [{"before": str(each.before), "after": str(each.after)} for each in keys.hand_overs]
+        print_json({"key": now, "hand_overs": overs})
     else:
-        print(published.now)
+        print(now)
 
 
 @app.command()

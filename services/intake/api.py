@@ -135,7 +135,7 @@ async def checkpoint(assessment: Assessment, visitor: Visiting, ledgers: Using) 
     """Give a signed checkpoint of the ledger at its head. Anybody may keep one; the public key is named beside it."""
     del visitor
     await ledgers.known(assessment)
-    note = await ledgers.prove(ledgers.prover.checkpoint, assessment)
+    note = await ledgers.checkpoint(assessment)
     return Response(note, headers={"X-Verifier-Key": ledgers.prover.verifier(assessment)}, media_type=NOTE)
 
 

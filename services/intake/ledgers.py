@@ -51,6 +51,15 @@ class Ledgers:
         """
         return await self.store.store.run(function, *args, **kwargs)
 
+    async def checkpoint(self, assessment: str) -> bytes:
+        """Give a signed checkpoint of a ledger at its head.
+
+        :raises Problem: as `prove`; 409 where the ledger is not an extension of what was signed before
+        """
+        while await self.prove(self.prover.grow, assessment):
+            pass
+        return await self.prove(self.prover.checkpoint, assessment)
+
     async def read(self, assessment: str, after: int, limit: int) -> list[bytes]:
         """Read stored entries beyond a position."""
         return await self.ask(self.store.store.stream(entries(assessment)).read, after, limit)

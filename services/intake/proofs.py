@@ -49,6 +49,13 @@ class Prover:
         self.store.store.commit(execute=[signed_to(assessment, signed.size, signed.root)])
         return bytes(note)
 
+    def grow(self, assessment: str) -> bool:
+        """Take some more entries into the tree; whether there may be more still.
+
+        So what is being accepted need not wait until a tree has grown to its head.
+        """
+        return self._more(assessment, self._tree(assessment)) == READ_AT_ONCE
+
     def receipt(self, assessment: str, position: int) -> bytes:
         """Give the receipt of the entry at a position: its path to a checkpoint signed now.
 
@@ -88,15 +95,24 @@ class Prover:
                 detail = f"The ledger of {assessment} is not what was signed at {size}; nothing is signed before that."
                 raise Problem(409, "fork", detail)
 
-    def _grown(self, assessment: str) -> Tree:
-        """Bring the tree to the head, and keep the hashes of the blocks that became full."""
+    def _tree(self, assessment: str) -> Tree:
         tree = self._trees.get(assessment)
         if tree is None:
             tree = self._trees[assessment] = self._restored(assessment)
-        stream = self.store.store.stream(entries(assessment))
+        return tree
+
+    def _grown(self, assessment: str) -> Tree:
+        """Bring the tree to the head."""
+        tree = self._tree(assessment)
+        while self._more(assessment, tree):
+            pass
+        return tree
+
+    def _more(self, assessment: str, tree: Tree) -> int:
+        """Take some entries into the tree, and keep the hashes of the blocks that became full; how many there were."""
         full = len(tree.blocks) // SIZE
-        while states := stream.read(tree.size, READ_AT_ONCE):
-            tree.extend([leaf_hash(state) for state in states])
+        states = self.store.store.stream(entries(assessment)).read(tree.size, READ_AT_ONCE)
+        tree.extend([leaf_hash(state) for state in states])
         blocks = tree.blocks
         rows = [
             (assessment, number, blocks[number * SIZE : (number + 1) * SIZE])
@@ -104,7 +120,7 @@ class Prover:
         ]
         if rows:
             self.store.store.commit(execute=[Statement(KEEP_BLOCK, rows)])
-        return tree
+        return len(states)
 
     def _restored(self, assessment: str) -> Tree:
         sql = "SELECT digest FROM blocks WHERE assessment = ? ORDER BY number"

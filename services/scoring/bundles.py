@@ -5,23 +5,22 @@
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
 from services.scoring.api import Asked, Question, problem
+from services.scoring.checkpoints import Checkpoints, Differs
 from services.scoring.domain import moments
 from services.scoring.domain.book import Book
 from services.scoring.domain.coordinate import Coordinate, Unanswerable
 from services.scoring.store import ledger
 from shared.chassis.problems import Problem
-from shared.proof import bundle, checkpoint, notes
+from shared.proof import bundle
 from shared.proof.bundle import Coordinate as At
 from shared.proof.bundle import Manifest, Signed
 from shared.proof.checkpoint import Checkpoint
-from shared.proof.notes import NoteError
 
 ZIP = "application/zip"
 LINES_AT_ONCE = 2000
@@ -32,6 +31,7 @@ router = APIRouter(tags=["scoring"])
 _responses: dict[int | str, dict[str, Any]] = {
     200: {"content": {ZIP: {}}, "description": "The bundle, as `docs/reference/bundle.md` specifies it."},
     404: {"description": "No such assessment or rubric, or nothing known then."},
+    409: {"description": "`fork`: intake signed another ledger than scoring has read."},
     422: {"description": "The coordinate cannot be read."},
     503: {"description": "`not-yet`: the position is not here yet; or intake gives no checkpoint now."},
 }
@@ -41,12 +41,16 @@ _responses: dict[int | str, dict[str, Any]] = {
 async def bundles(asked: Asked, request: Request) -> StreamingResponse:
     """Give the audit bundle of a coordinate: all entries that are signed, and the standing, to be verified offline."""
     await asked.book()
-    signed, head = await _signed(request.app.state.intake, asked.assessment)
+    checkpoints: Checkpoints = request.app.state.checkpoints
+    signed, head = await _signed(checkpoints, asked.assessment)
     book = await asked.book(head.size)
     if book.head < head.size:
         raise problem(Unanswerable("not-yet", f"position {head.size} is signed and is not here yet"))
     try:
+        await checkpoints.hold(asked.assessment, head)
         manifest, standing = await asked.books.store.ask(_standing, book, asked.at, head)
+    except Differs as error:
+        raise Problem(409, "fork", str(error)) from error
     except Unanswerable as fault:
         raise problem(fault) from None
     made = bundle.pieces(manifest, standing, signed, _lines(asked, head.size))
@@ -55,16 +59,15 @@ async def bundles(asked: Asked, request: Request) -> StreamingResponse:
     return StreamingResponse(_sent(asked, made), headers=headers, media_type=ZIP)
 
 
-async def _signed(intake: httpx.AsyncClient, assessment: str) -> tuple[Signed, Checkpoint]:
+async def _signed(checkpoints: Checkpoints, assessment: str) -> tuple[Signed, Checkpoint]:
     """Ask intake for a checkpoint and its keys."""
-    name = quote(assessment, safe="")
     try:
-        note = (await intake.get(f"/v1/checkpoints/{name}")).raise_for_status().content
-        keys = (await intake.get(f"/v1/checkpoints/{name}/keys")).raise_for_status().content
-        head = checkpoint.parse(notes.parse(note).text)
-    except (httpx.HTTPError, NoteError) as error:
-        detail = f"Intake gives no checkpoint of {assessment} now ({error or type(error).__name__})."
+        note, keys, head = await checkpoints.signed(assessment)
+    except httpx.HTTPError as error:
+        detail = f"Intake gives no checkpoint of {assessment} now ({str(error) or type(error).__name__})."
         raise Problem(503, "unavailable", detail, headers={"Retry-After": "5"}) from error
+    except Differs as error:
+        raise Problem(409, "fork", str(error)) from error
     return Signed(note, keys), head
 
 

@@ -130,6 +130,11 @@ class Lane:
             self._behind = True
             self._start()
 
+    def stop(self, reason: str) -> None:
+        """Park, for a reason that stands outside the stream; what is being applied is applied."""
+        if not self.parked:
+            self._park(reason)
+
     def _start(self) -> None:
         if self.trouble is None:
             self._done.clear()

@@ -126,6 +126,10 @@ class Follower:
         for wait in pending:
             wait.cancel()
 
+    def stop(self, assessment: str, reason: str) -> None:
+        """Read this assessment no further: what was read of it is not what it should be. A restart looks again."""
+        self.lane(assessment).stop(reason)
+
     # --- told by the lanes ---
 
     def counted(self, outcome: str, number: int) -> None:

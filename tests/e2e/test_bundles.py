@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -120,3 +121,23 @@ def test_a_key_that_was_rotated_is_believed_by_who_pinned_the_one_before(folder)
         assert verified(folder, bundle, "--key", pinned)["holds"]
     assert verified(folder, "rotated.zip", "--key", now)["holds"]
     assert not verified(folder, "head.zip", "--key", now)["holds"]
+
+
+def test_scoring_stops_where_its_copy_is_not_what_was_signed(folder):
+    """
+    Given a scoring whose copy of one entry was changed on its disk,
+    when it is started,
+    then it parks that assessment, says why, and gives no bundle of it.
+    """
+    shutil.copytree(folder / "data", folder / "tampered")
+    with sqlite3.connect(folder / "tampered" / "scoring.sqlite") as store:
+        (row,) = store.execute(
+            "SELECT rowid, state FROM stored_events WHERE originator_id LIKE 'ledger/%' AND originator_version = 700"
+        ).fetchall()
+        store.execute("UPDATE stored_events SET state = ? WHERE rowid = ?", (row[1] + b" ", row[0]))
+    store.close()
+    with up(folder / "tampered", free_port(24500, 24999), MERITLOG_CHECKPOINT_SECONDS="0.2") as server:
+        wait_for(lambda: NAME in server.get("/readyz").json()["parked"].get("scoring", {}), SETTLED_SECONDS)
+        assert server.get("/readyz").json()["parked"]["scoring"][NAME].startswith("Fork: intake signed another ledger")
+        refused = server.get(f"/v1/bundles/{NAME}")
+        assert (refused.status_code, refused.json()["code"]) == (409, "fork")

@@ -185,6 +185,25 @@ async def test_a_shorter_feed_is_a_fork_as_soon_as_it_goes_another_way(tmp_path)
         assert "Fork" in scoring.health.parked["a"]
 
 
+async def test_what_is_stopped_from_outside_is_read_no_further(tmp_path):
+    """
+    Given two assessments that are followed,
+    when one is stopped for a reason outside its stream,
+    then it is parked with that reason and reads nothing more, and the other goes on.
+    """
+    async with room(tmp_path, chain(5, "a")) as here, here.follower() as follower:
+        here.upstream.store.commit(append=[Append("entries/b", 1, chain(5, "b"))])
+        await follower.sweep()
+        await follower.settled()
+        follower.stop("a", "The roots differ.")
+        for name in ("a", "b"):
+            here.upstream.store.commit(append=[Append(f"entries/{name}", 6, chain(9, name)[5:])])
+        await follower.sweep()
+        await follower.settled()
+        assert (here.copied("a"), here.copied("b")) == ([1, 2, 3, 4, 5], [1, 2, 3, 4, 5, 6, 7, 8, 9])
+        assert here.health.parked == {"a": "The roots differ."}
+
+
 async def test_what_is_missing_and_does_not_come_is_an_alarm_and_holds_up_nobody(tmp_path):
     """After 30 s (here 50 ms) it is said on /readyz; when the feed has it, reading goes on by itself."""
     entries = chain(9, "a")
