@@ -3,6 +3,8 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+import httpx
+
 from services.intake import api, sending
 from services.intake.desk import Desk, utc_now
 from services.intake.handlers import inbox
@@ -11,6 +13,7 @@ from services.intake.proofs import Prover
 from services.intake.settings import IntakeSettings
 from services.intake.signing import ledger_keys
 from services.intake.store import DDL, REJECTED, VERSION, LedgerStore
+from services.intake.witnessing import ANSWER_SECONDS, Witnessing, read_witnesses
 from shared.chassis.service import Service
 from shared.chassis.wiring import ENTRIES, own_store, publishing
 
@@ -32,10 +35,30 @@ def build(settings: IntakeSettings) -> Service:
                 service.health.park(assessment, reason)
                 service.log.error("parked", assessment=assessment, reason=reason)
             try:
-                async with publishing(service, store, PUBLISHED), inbox(service, ledgers):
+                async with (
+                    publishing(service, store, PUBLISHED),
+                    inbox(service, ledgers),
+                    witnessing(service, ledgers, settings),
+                ):
                     yield
             finally:
                 await ledgers.committer.drain()
 
     routers = [sending.router, api.router]
     return Service("intake", title="Meritlog intake", settings=settings, routers=routers, work=work)
+
+
+@asynccontextmanager
+async def witnessing(service: Service, ledgers: Ledgers, settings: IntakeSettings) -> AsyncGenerator[None]:
+    """Have witnesses sign while the block lasts, where there are any.
+
+    :raises CannotStart: their file cannot be used
+    """
+    if settings.witnesses is None:
+        yield
+        return
+    witnesses = read_witnesses(settings.witnesses)
+    async with httpx.AsyncClient(timeout=ANSWER_SECONDS, trust_env=False) as client:
+        asking = Witnessing(ledgers, witnesses, client)
+        async with service.keeping("asking witnesses", lambda: asking.run(settings.witness_seconds)):
+            yield

@@ -14,6 +14,7 @@ from shared.chassis.store import Statement
 from shared.proof.checkpoint import Checkpoint
 from shared.proof.keys import key_name
 from shared.proof.merkle import SIZE, Tree, leaf_hash
+from shared.proof.notes import Note, Signature
 from shared.proof.tlog_proof import TlogProof
 
 READ_AT_ONCE = 4096
@@ -36,6 +37,7 @@ class Prover:
         self.keys = keys
         self.key = keys.key
         self._trees: dict[str, Tree] = {}
+        self._witnessed: dict[str, tuple[str, tuple[Signature, ...]]] = {}
 
     def checkpoint(self, assessment: str) -> bytes:
         """Give a signed checkpoint of the ledger at its head.
@@ -46,8 +48,20 @@ class Prover:
         self._watch(assessment, tree)
         signed = Checkpoint(key_name(self.key.name, assessment), tree.size, tree.root())
         note = signed.signed(self.key.named(signed.origin))
+        text, lines = self._witnessed.get(assessment, ("", ()))
+        if text == note.text:
+            note = Note(text, (*note.signatures, *lines))
         self.store.store.commit(execute=[signed_to(assessment, signed.size, signed.root)])
         return bytes(note)
+
+    def witnessed(self, assessment: str, text: str, line: Signature) -> None:
+        """Let a witness's signature of a checkpoint's text stand below ours, for as long as that is the head."""
+        kept, lines = self._witnessed.get(assessment, ("", ()))
+        self._witnessed[assessment] = text, (*(lines if kept == text else ()), line)
+
+    def steps(self, assessment: str, first: int, second: int) -> list[bytes]:
+        """Give the steps of the proof that the tree of `first` leaves is the beginning of that of `second`."""
+        return self._grown(assessment).consistency_proof(first, second)
 
     def grow(self, assessment: str) -> bool:
         """Take some more entries into the tree; whether there may be more still.
