@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 import httpx
 
 from services.intake import api, sending
+from services.intake.adopting import adopt
 from services.intake.desk import Desk, utc_now
 from services.intake.handlers import inbox
 from services.intake.ledgers import Ledgers
@@ -31,6 +32,7 @@ def build(settings: IntakeSettings) -> Service:
             prover = Prover(ledger, ledger_keys(settings))
             ledgers = Ledgers(ledger, desk, prover, settings)
             service.app.state.ledgers = ledgers
+            await adopt(service, ledgers)
             for assessment, reason in (await ledgers.unreadable()).items():
                 service.health.park(assessment, reason)
                 service.log.error("parked", assessment=assessment, reason=reason)

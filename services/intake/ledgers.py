@@ -26,14 +26,18 @@ class Ledgers:
         self.prover = prover
         self.store = store
         self.settings = settings
+        self.forks: dict[str, str] = {}
+        """Why nothing more is accepted into an assessment whose topic holds another history."""
         self.committer: GroupCommitter[Request, list[Answer]] = GroupCommitter(store.store, desk)
 
     async def decide(self, request: Request) -> list[Answer]:
         """Answer every event of the request, once what was accepted is on the disk.
 
-        :raises Problem: 412 where the head has moved
+        :raises Problem: 409 where there are two histories of the ledger; 412 where the head has moved
         :raises StoreError: it could not be written
         """
+        if request.assessment in self.forks:
+            raise Problem(409, "fork", self.forks[request.assessment])
         return await self.committer.submit(request)
 
     async def ask(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

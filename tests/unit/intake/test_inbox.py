@@ -9,7 +9,7 @@ from services.intake.handlers import take
 from services.intake.ledgers import Ledgers
 from services.intake.proofs import Prover
 from services.intake.settings import IntakeSettings
-from services.intake.signing import ledger_key
+from services.intake.signing import ledger_keys
 from services.intake.store import DDL, NOWHERE, VERSION, LedgerStore
 from shared.chassis.store import EventStore
 from tests.builders import ASSESSMENT, opened, raw, submitted
@@ -29,7 +29,7 @@ class Sent(NamedTuple):
 def ledgers(tmp_path):
     settings = IntakeSettings(data=tmp_path)
     store = LedgerStore(EventStore.open(f"sqlite:///{tmp_path}/intake.sqlite", "intake", DDL, VERSION))
-    yield Ledgers(store, Desk(store, utc_now), Prover(store, ledger_key(settings)), settings)
+    yield Ledgers(store, Desk(store, utc_now), Prover(store, ledger_keys(settings)), settings)
     store.store.close()
 
 
