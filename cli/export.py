@@ -21,15 +21,21 @@ def export(
     known_at: KnownAt = None,
     rubric: Rules = None,
     reading: Readings = None,
+    lines: Annotated[
+        bool, typer.Option("--lines", help="Write the entries alone, as JSON Lines. [default: a bundle]")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Write an audit bundle: all entries, the signed checkpoint, and the standing at a coordinate. A file of entries
     gives one without a checkpoint.
     """
     question = Question(as_of, known_at, rubric, tuple(reading or ()))
+    if entries is not None and server is not None:
+        raise Stop("ask one of the two: leave out --server or --entries", WRONG_USAGE)
+    if lines:
+        _lines(out, entries, server, token, assessment, json=json)
+        return
     if entries is not None:
-        if server is not None:
-            raise Stop("ask one of the two: leave out --server or --entries", WRONG_USAGE)
         from cli.audit.exporting import from_file
 
         path = from_file(entries, question, out)
@@ -48,3 +54,20 @@ def export(
         print_json({"bundle": path, **manifest})
     else:
         print(f"{path}: {manifest['entries']} entries, as of {at['as_of']}, known at {at['known_at']}")
+
+
+def _lines(
+    out: str | None, entries: str | None, server: str | None, token: str | None, assessment: str | None, *, json: bool
+) -> None:
+    """Write the entries alone, as they are stored: to a file, or to standard output."""
+    if entries is not None:
+        raise Stop("--lines is for a server: the entries of a file are in it already", WRONG_USAGE)
+    from cli.audit.fetching import lines_from_server
+    from cli.client import Client
+    from cli.output import print_json
+
+    number = lines_from_server(Client(server, token), assessment, out)
+    if json and out is not None:
+        print_json({"file": out, "entries": number})
+    elif out is not None:
+        print(f"{out}: {number} entries")

@@ -14,14 +14,40 @@ Data = Annotated[
 
 
 def import_(
-    bundle: Annotated[str, typer.Argument(metavar="BUNDLE", help="An audit bundle, as merit export writes it.")],
+    bundle: Annotated[
+        str,
+        typer.Argument(metavar="BUNDLE", help="An audit bundle, or entries as JSON Lines."),
+    ],
     key: Keys = None,
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """Restore a bundle's ledger into an empty assessment of intake's database (MERITLOG_DATABASE, else in the folder):
-    the same bytes at the same positions. It is verified first; 1 when it does not hold, or the assessment is not empty.
+    """Restore the ledger of a bundle, or of a file of entries, into an empty assessment of intake's database
+    (MERITLOG_DATABASE, else in the folder): the same bytes at the same positions. It is verified first; 1 when it does
+    not hold, or the assessment is not empty.
     """
+    from tempfile import TemporaryDirectory
+
+    from cli.audit.exporting import from_file
+    from cli.audit.opened import is_archive
+    from cli.output import print_json
+    from cli.sources import Question
+
+    if is_archive(bundle):
+        name, entries, written = _restored(bundle, data, key or [])
+    else:
+        with TemporaryDirectory() as folder:
+            name, entries, written = _restored(
+                from_file(bundle, Question(), f"{folder}/bundle.zip", whole=True), data, key or []
+            )
+    if json:
+        print_json({"assessment": name, "entries": entries, "written": written})
+    else:
+        print(f"{name}: {entries} entries restored" + ("" if written == entries else f", {written} of them now"))
+
+
+def _restored(bundle: str, data: Path | None, key: list[str]) -> tuple[str, int, int]:
+    """Verify a bundle and restore it: of which assessment, how many entries it has, and how many were written now."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -29,13 +55,12 @@ def import_(
     from cli.audit.restoring import NEEDED, restored
     from cli.audit.verifying import verify
     from cli.key import settings_of
-    from cli.output import print_json
     from cli.stop import Stop
     from cli.verify import keys
     from shared.proof.archive import BadBundle
     from shared.proof.bundle import ENTRIES
 
-    settings, pinned = settings_of(data), keys(key or [])
+    settings, pinned = settings_of(data), keys(key)
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
@@ -57,8 +82,4 @@ def import_(
     except BadBundle as error:
         said = str(error)
         raise Stop(said if said.startswith(bundle) else f"{bundle} cannot be imported: {said.rstrip('.')}") from None
-    name, entries = found.manifest.assessment, found.manifest.entries
-    if json:
-        print_json({"assessment": name, "entries": entries, "written": written})
-    else:
-        print(f"{name}: {entries} entries restored" + ("" if written == entries else f", {written} of them now"))
+    return found.manifest.assessment, found.manifest.entries, written

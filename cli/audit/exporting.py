@@ -18,15 +18,20 @@ from shared.proof import bundle
 LINES_AT_ONCE = 1000
 
 
-def from_file(name: str, question: Question, out: str | None) -> str:
-    """Write the bundle of a file, and give where.
+def from_file(name: str, question: Question, out: str | None, *, whole: bool = False) -> str:
+    """Write the bundle of a file, and give where; a `whole` one leaves no line out.
 
     Raises:
         Stop: The file opens no assessment, has positions but not all of them, or has no such standing.
 
     """
     with TemporaryFile() as kept:
-        book = _folded(name, kept)
+        book, refused = _folded(name, kept)
+        if refused and whole:
+            raise Stop(f"{refused} of the lines of {name} are no entries: merit check {name} says why", 1)
+        if refused:
+            lines = "line was" if refused == 1 else "lines were"
+            print(f"merit: {refused} {lines} refused and left out: merit check {name} says why", file=sys.stderr)
         try:
             at = _coordinate(question)
             standing = book.standing(at)
@@ -54,8 +59,8 @@ def _coordinate(question: Question) -> Coordinate:
     )
 
 
-def _folded(name: str, kept: BinaryIO) -> Book:
-    """Fold what the gate accepts of a file, and keep it as it is stored; say how many lines it refused."""
+def _folded(name: str, kept: BinaryIO) -> tuple[Book, int]:
+    """Fold what the gate accepts of a file, and keep it as it is stored; how many lines it refused."""
     replay, book, refused = Replay(files.load_once), Book(load=files.load_once), 0
     for raw in files.lines(name):
         outcome = replay.read(raw.rstrip(b"\r\n")) if raw.strip() else None
@@ -66,10 +71,7 @@ def _folded(name: str, kept: BinaryIO) -> Book:
     if replay.missing:
         first, last = replay.missing[0]
         raise Stop(f"{name} has no entries {first} to {last}: a bundle holds all from position 1 on", 1)
-    if refused:
-        lines = "line was" if refused == 1 else "lines were"
-        print(f"merit: {refused} {lines} refused and left out: merit check {name} says why", file=sys.stderr)
-    return book
+    return book, refused
 
 
 def _batches(kept: BinaryIO) -> Iterator[list[bytes]]:

@@ -146,3 +146,12 @@ def opened(name: str) -> BinaryIO:
         file.close()
         raise BadBundle(f"{name} cannot be read from any place: save the bundle as a file first.")
     return file
+
+
+def is_archive(name: str) -> bool:
+    """Whether a file begins as a ZIP archive does; what cannot be read is for others to say."""
+    try:
+        with Path(name).open("rb") as file:
+            return file.read(2) == b"PK"
+    except (OSError, ValueError):
+        return True

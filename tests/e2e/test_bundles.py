@@ -42,6 +42,10 @@ def folder(tmp_path_factory) -> Path:
         asked = {"as-of": "2020-09-30", "known-at": "2020-10-15", "reading": "A01=20"}
         (folder / "autumn.json").write_bytes(server.get(f"/v1/standings/{NAME}", params=asked).content)
         (folder / "curl.zip").write_bytes(server.get(f"/v1/bundles/{NAME}", params=asked).content)
+        assert merit("export", "lines.jsonl", "--lines", cwd=folder, server=server).returncode == 0
+        entries = server.get(f"/v1/entries/{NAME}").content
+        assert (folder / "lines.jsonl").read_bytes() == entries
+        assert merit("export", "--lines", cwd=folder, server=server).stdout.encode() == entries
         again = merit("export", "head.zip", cwd=folder, server=server)
         assert (again.returncode, again.stderr) == (2, "merit: head.zip is there already: name another file\n")
         for words, status, code in (

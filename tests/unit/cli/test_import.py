@@ -158,3 +158,29 @@ def test_an_unusable_database_is_said_in_one_sentence(file: Path, capsys: pytest
     (file.parent / "data").write_text("x")
     status, out, err = restore(file, capsys)
     assert (status, out, err.count("\n")) == (3, "", 1)
+
+
+def test_a_file_of_entries_is_restored_as_a_bundle_is(
+    opened: LedgerStore, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Given the entries as JSON Lines with their positions, then they come back to the byte; with a line that is no
+    entry, or one that is missing, nothing is written.
+    """
+    file = tmp_path / "entries.jsonl"
+    for lines in ([*YEAR[:9], b"{}"], YEAR[:9] + YEAR[10:]):
+        file.write_bytes(b"".join(line + b"\n" for line in lines))
+        assert restore(file, capsys)[0] == 1
+    assert opened.store.stream(entries(NAME)).read() == []
+    file.write_bytes(b"".join(line + b"\n" for line in YEAR))
+    assert restore(file, capsys)[0] == 0
+    assert opened.store.stream(entries(NAME)).read() == YEAR
+
+
+def test_what_is_no_file_is_not_imported(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Given no such file, or nothing in it, then one sentence, and no database is made."""
+    (tmp_path / "empty").write_bytes(b"")
+    for name in ("none.zip", "empty"):
+        status, out, err = restore(tmp_path / name, capsys)
+        assert status in (1, 2, 3)
+        assert (out, err.count("\n")) == ("", 1)
+    assert not (tmp_path / "data").exists()
