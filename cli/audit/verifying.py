@@ -131,7 +131,7 @@ def signature_of(opened: Bundle, pinned: Sequence[VerifierKey]) -> tuple[Check, 
     check = Check("signature")
     logs = [key for key in pinned if key.kind != COSIGNATURE]
     if not opened.signed:
-        if pinned:
+        if pinned or opened.manifest.origin is not None:
             check.fault("unsigned")
         check.left_out = UNSIGNED
         return check, None

@@ -79,7 +79,7 @@ FAULTS: dict[str, tuple[str, str]] = {
         "the root over the first {signed} entries is not the checkpoint's: an entry, or the checkpoint, was changed",
         "前 {signed} 条记录的根与检查点不符：记录或检查点被改动",
     ),
-    "unsigned": ("there is no checkpoint that the pinned key could have signed", "没有可供指定公钥核验的检查点"),
+    "unsigned": ("the checkpoint is missing, and somebody should have signed it", "缺少应有签署的检查点"),
     "no-checkpoint": ("the checkpoint cannot be read: {reason}", "检查点无法读取：{reason}"),
     "no-key": ("the ledger's key cannot be read: {reason}", "台账公钥无法读取：{reason}"),
     "other-ledger": (

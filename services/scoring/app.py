@@ -30,7 +30,9 @@ def build(settings: ScoringSettings, intake: Beside | None = None, intake_http: 
             asked = asking(service, intake_http or settings.intake)
             async with asked as client, reading as follower, publishing(service, store, {SCORES.kind: SCORES.topic}):
                 service.app.state.checkpoints = checkpoints = Checkpoints(store, client, pinned)
-                async with watching(service, checkpoints, settings.checkpoint_seconds, follower.stop):
+                # Without anybody to ask, which only a test is, there is nothing to look after.
+                seconds = settings.checkpoint_seconds if intake_http or settings.intake else 0
+                async with watching(service, checkpoints, seconds, follower.stop):
                     yield
 
     routers = [api.router, bundles.router]

@@ -119,6 +119,9 @@ def test_a_bundle_that_nobody_signed_says_so(verify: Verifier) -> None:
     """Given a bundle of a file, then it is said that nobody vouches for it; a pinned key finds nothing to hold."""
     status, out, _ = verify(bundles.bundled(YEAR, unsigned=True), pinned=False)
     assert (status, out.splitlines()[-1]) == (0, "It agrees with itself, and NOBODY HAS SIGNED it.")
+    found = bundles.members(SOUND)
+    torn = bundles.zipped({name: raw for name, raw in found.items() if name not in (bundle.CHECKPOINT, bundle.KEYS)})
+    assert codes(verify.faults(torn, pinned=False)) == {"signature": ["unsigned"]}
     report = verify.report(bundles.bundled(YEAR, unsigned=True))
     assert not report["holds"]
     assert codes(verify.faults(bundles.bundled(YEAR, unsigned=True))) == {"signature": ["unsigned"]}
