@@ -14,6 +14,7 @@ PARTS = {
     "ingest": (),
     "rebuild": (),
     "standings": (),
+    "bundles": (),
     "memory": (),
     "streams": ("docker",),
 }
