@@ -138,8 +138,8 @@ FAULTS: dict[str, tuple[str, str]] = {
 
 def told(fault: Fault, language: str) -> str:
     """Say a fault in one sentence without its full stop."""
-    where = " ".join(fault.named[part] for part in ("unit", "indicator") if part in fault.named)
-    return _in(language, FAULTS[fault.code]).format(**fault.named, where=f"{where}: " if where else "")
+    where = " ".join(str(fault.named[part]) for part in ("unit", "indicator") if part in fault.named)
+    return shown(_in(language, FAULTS[fault.code]).format(**fault.named, where=f"{where}: " if where else ""))
 
 
 def said(check: Check, language: str) -> list[str]:
@@ -150,9 +150,8 @@ def said(check: Check, language: str) -> list[str]:
         return lines + ([_in(language, more).format(check.more)] if check.more else [])
     if check.left_out:
         return [_in(language, LEFT_OUT[check.left_out])]
-    return [_in(language, SAID[check.name]).format(**check.said)] + [
-        _in(language, REMARKS[code]).format(**check.said) for code in check.remarks
-    ]
+    lines = [_in(language, SAID[check.name]), *(_in(language, REMARKS[code]) for code in check.remarks)]
+    return [shown(line.format(**check.said)) for line in lines]
 
 
 def named(check: Check, language: str) -> tuple[str, str]:
@@ -181,7 +180,12 @@ def heading(manifest: Mapping[str, Any], language: str) -> str:
     )
     parts = manifest["assessment"], manifest["entries"], at["as_of"], at["known_at"], at["rubric"]
     readings = " · ".join(f"{finding}={reading}" for finding, reading in at["readings"].items())
-    return _in(language, words).format(*parts) + (f" · {readings}" if readings else "")
+    return shown(_in(language, words).format(*parts) + (f" · {readings}" if readings else ""))
+
+
+def shown(text: str) -> str:
+    """Give a text that may be anybody's as a terminal may be sent it."""
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
 
 
 def _in(language: str, words: tuple[str, str]) -> str:

@@ -1,6 +1,7 @@
 """`merit verify`: what holds is said to hold, and every kind of edit is caught and named."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from cli.audit.compared import differences
+from cli.audit.words import FAULTS
 from cli.main import run
 from services.scoring.domain import Coordinate
 from shared.proof import bundle, notes
@@ -19,6 +21,7 @@ from shared.proof.merkle import leaf_hash, root
 from shared.proof.succession import Succession, handed_over, read_hand_over
 from tests import bundles
 from tests.bundles import KEY, ORIGIN, OTHER
+from tests.services import ROOT
 
 YEAR = bundles.year()
 SOUND = bundles.bundled(YEAR)
@@ -134,6 +137,29 @@ def test_one_screen_says_it_all_in_both_languages(verify: Verifier) -> None:
     assert english.endswith("The bundle holds.\n")
     assert chinese.endswith("包内一切成立。\n")
     assert len(english.splitlines()) == len(chinese.splitlines()) <= 14
+
+
+def test_every_fault_has_words_in_both_languages() -> None:
+    """Given the faults that the checks name, then each has its sentence in English and in Chinese, and none is idle."""
+    source = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "cli/audit").glob("*.py"))
+    named = set(re.findall(r"""(?:fault|Fault)\(\s*"([a-z-]+)\"""", source)) | {"unit-added", "unit-missing"}
+    assert named == set(FAULTS)
+    for english, chinese in FAULTS.values():
+        assert set(re.findall(r"{\w+}", chinese)) <= set(re.findall(r"{\w+}", english))
+
+
+def test_what_a_bundle_says_does_not_reach_the_terminal_as_a_command(verify: Verifier) -> None:
+    """Given escape sequences where a bundle is told of, then they are shown as signs that cannot be printed."""
+
+    def renamed(standing: Any) -> None:
+        standing["units"][0]["unit"] = "\x1b[2Jmarket"
+        standing["units"][1]["name"] = "\x1b]0;x\x07"
+
+    _, out, _ = verify(bundles.edited_json(SOUND, bundle.STANDING, renamed))
+    assert "\ufffd[2Jmarket is no unit" in out
+    raw = bundles.edited_json(SOUND, bundle.MANIFEST, lambda each: each.update(assessment="\x1b[2J"))
+    _, more, _ = verify(raw)
+    assert "\x1b" not in out + more
 
 
 def test_the_gate_may_be_left_out(verify: Verifier) -> None:
