@@ -5,6 +5,7 @@ import subprocess
 from base64 import b64encode
 from dataclasses import replace
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -137,3 +138,24 @@ def test_receipts_are_followed_by_others(judge):
 
     assert answers[:-1] == ["ok"] * 6
     assert answers[-1].startswith("no:")
+
+
+def test_a_bundles_checkpoint_and_hand_over_are_opened_by_others(judge):
+    """The notes in the bundle's test vectors open with the keys that stand beside them, in code that is not ours."""
+    folder = Path(__file__).parents[2] / "docs/reference/bundle"
+    with ZipFile(folder / "key-handed-over.zip") as bundle:
+        checkpoint, keys = bundle.read("checkpoint.txt"), bundle.read("keys.txt").decode()
+    now, _, note = keys.partition("\n\n")
+    text = note.partition("\n\n")[0] + "\n"
+    both = text.splitlines()[2:]
+
+    answers = judge(
+        [
+            {"What": "note", "Text": checkpoint.partition(b"\n\n")[0] + b"\n", "Note": checkpoint, "Keys": [now]},
+            {"What": "note", "Text": text.encode(), "Note": note.encode(), "Keys": both},
+            {"What": "note", "Text": text.encode(), "Note": note.encode(), "Keys": [now]},
+        ]
+    )
+
+    assert answers[:2] == ["ok", "ok"]
+    assert answers[2].startswith("no:")
