@@ -119,6 +119,8 @@ def _spread(
 ) -> dict[str, Result]:
     """Give the points of what does not apply to the rest: by proportion within the block, or in equal shares."""
     results = dict(own)
+    if all(result.state != "not-applicable" for result in own.values()):
+        return results
     for name, result in own.items():
         if (unit, name) in means:
             results[name] = result.adjust(*means[unit, name], ("peers-mean",))

@@ -9,15 +9,18 @@ from services.scoring.domain.coordinate import (
     read_known_at,
     read_readings,
 )
+from services.scoring.domain.timeline import Step, read_step
 
 __all__ = [
     "Book",
     "Change",
     "Changed",
     "Coordinate",
+    "Step",
     "Total",
     "Unanswerable",
     "read_date",
     "read_known_at",
     "read_readings",
+    "read_step",
 ]

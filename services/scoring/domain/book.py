@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from services.scoring.domain import block, bulk, explain, moments, standing
+from services.scoring.domain import block, bulk, diff, explain, moments, standing, timeline
 from services.scoring.domain.block import Block
 from services.scoring.domain.change import Change, Changed, Total
 from services.scoring.domain.coordinate import Coordinate, Moment, Unanswerable
@@ -17,6 +17,7 @@ from services.scoring.domain.ledger import Ledger, Pair, Touched
 from services.scoring.domain.placement import Placements
 from services.scoring.domain.scores import Scores
 from services.scoring.domain.statements import Closing, holding
+from services.scoring.domain.timeline import Span, Step
 from shared.contracts import kinds
 from shared.contracts import standing as contract
 from shared.contracts.entries import Entry, decode_entry
@@ -265,6 +266,28 @@ class Book:
             )
         about = {"unit": unit, "name": whole["name"], "indicator": indicator}
         return {**self._heading(scores), **about, **explain.explained(self.ledger, scores, unit, indicator)}
+
+    def diff(self, one: Coordinate, other: Coordinate) -> dict[str, Any]:
+        """Say what changed from one coordinate to the other, and which entries, rulings and clauses caused it.
+
+        Raises:
+            Unanswerable: There is no answer at one of them.
+
+        """
+        found = diff.diff(self.ledger, self._placements, one, other)
+        for end in (found["from"], found["to"]):
+            end["state"] = self.state(end["known_at"]["position"])
+        return found
+
+    def timeline(self, coordinate: Coordinate, step: Step, span: Span = (None, None)) -> dict[str, Any]:
+        """Give rank and total of every unit at the end of every step, as known then and as known at the coordinate.
+
+        Raises:
+            Unanswerable: There is no answer at this coordinate, or there are too many steps.
+
+        """
+        found = timeline.timeline(self.ledger, self._placements, coordinate, step, span)
+        return {**found, "state": self.state(found["known_at"]["position"])}
 
     def state(self, known_at: int) -> str:
         """Give the state of the assessment at a position: open, frozen, closed, restated or close-disputed."""

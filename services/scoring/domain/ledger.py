@@ -80,6 +80,8 @@ class Ledger:
         self._runs: list[tuple[int, int]] = []  # (position, place): where positions leave some out, a new run begins
         self.where = np.zeros(0, np.int64)  # by place: where it is, and the row there in the lower half
         self._days: dict[str, int] = {}
+        self.day_ends: dict[date, int] = {}
+        """How many entries were accepted by the end of a day that is over, as far as anybody asked."""
         if rubric is not None:
             self._begin(Edition(0, rubric), rubric.start, rubric.end, rubric.timezone)
 

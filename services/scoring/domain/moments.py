@@ -1,12 +1,13 @@
 """Finds the moment that a coordinate names: which day, which position, which rubric under which readings."""
 
 import bisect
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from services.scoring.domain.columns import FOREVER
 from services.scoring.domain.coordinate import Coordinate, Moment, Unanswerable, instant
 from services.scoring.domain.ledger import Ledger
-from services.scoring.domain.statements import holding
+from services.scoring.domain.statements import Statement, holding
 from shared.contracts import kinds, times
 from shared.rubric.faults import NotPlaced
 from shared.rubric.rubric import Rubric
@@ -56,6 +57,42 @@ def position(ledger: Ledger, known_at: int | datetime | date | None) -> int:
     return known_at
 
 
+def known_by(ledger: Ledger, days: Sequence[date], most: int) -> list[int | None]:
+    """Give the position that each of some rising days means as a known-at, `most` at most; None before any.
+
+    The ends of days that are over are remembered: an entry accepted later changes none of them.
+    """
+    ends: dict[date, int] = ledger.day_ends
+    unknown = [day for day in days if day not in ends]
+    found = _places(ledger, [instant(day, ledger.zone) for day in unknown], 0, ledger.count)
+    here = dict(zip(unknown, found, strict=True))
+    ends |= {day: place for day, place in here.items() if place < ledger.count}
+    places = [ends.get(day, here.get(day, 0)) for day in days]
+    return [min(most, ledger.position(place - 1)) if place else None for place in places]
+
+
+def _places(ledger: Ledger, untils: Sequence[datetime], low: int, high: int) -> list[int]:
+    """Give how many entries were accepted by each of some rising instants; there are at least `low` and at most `high`.
+
+    The middle one first: it bounds the others on both sides, so that fewer entries are looked at.
+    """
+    if not untils or low == high:
+        return [low] * len(untils)
+    middle = len(untils) // 2
+    key = untils[middle]
+    place = bisect.bisect_right(range(high), key, lo=low, key=lambda place: _accepted(ledger, place))
+    return [
+        *_places(ledger, untils[:middle], low, place),
+        place,
+        *_places(ledger, untils[middle + 1 :], place, high),
+    ]
+
+
+def accepted(ledger: Ledger, known_at: int) -> datetime:
+    """Give when the last entry known at a position was accepted."""
+    return _accepted(ledger, ledger.place(known_at + 1) - 1)
+
+
 def _accepted(ledger: Ledger, place: int) -> datetime:
     return times.instant(ledger.entry_at(ledger.position(place)).acceptedtime)
 
@@ -80,13 +117,20 @@ def _rubric(ledger: Ledger, wanted: int | Rubric | None, known_at: int, before: 
 
 
 def rulings(ledger: Ledger, rubric: Rubric, known_at: int) -> dict[str, str]:
-    """Give the readings ruled, the later position over the earlier; what the rubric has no place for is left out."""
-    found: dict[str, str] = {}
+    """Give the readings ruled."""
+    return {finding: said.data["reading"] for finding, said in rulings_made(ledger, rubric, known_at).items()}
+
+
+def rulings_made(ledger: Ledger, rubric: Rubric, known_at: int) -> dict[str, Statement]:
+    """Give the ruling that holds on each finding, the later position over the earlier.
+
+    What the rubric has no place for is left out.
+    """
+    found: dict[str, Statement] = {}
     for said in holding(ledger.statements[kinds.RULING_MADE], known_at):
-        finding, reading = said.data["finding"], said.data["reading"]
         try:
-            rubric.admission.reading(finding, reading)
+            rubric.admission.reading(said.data["finding"], said.data["reading"])
         except NotPlaced:
             continue
-        found[finding] = reading
+        found[said.data["finding"]] = said
     return found

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from services.scoring.domain.coordinate import Moment
 from services.scoring.domain.ledger import Ledger
 from services.scoring.domain.scores import Scores
 from services.scoring.domain.statements import holding
@@ -12,7 +13,11 @@ from shared.rubric.result import Ranked, Result
 
 def heading(ledger: Ledger, scores: Scores) -> dict[str, Any]:
     """Say which assessment at which coordinate."""
-    moment = scores.moment
+    return heading_of(ledger, scores.moment)
+
+
+def heading_of(ledger: Ledger, moment: Moment) -> dict[str, Any]:
+    """Say which assessment at which moment."""
     last = ledger.position(ledger.place(moment.known_at + 1) - 1)
     accepted = ledger.entry_at(last).acceptedtime
     return {
