@@ -37,7 +37,7 @@ def standings(
 ) -> None:
     """Show the ranked units with their points."""
     words = language(lang)
-    answer = _source(entries, server, token, assessment).standing(_question(as_of, known_at, rubric, reading))
+    answer = source(entries, server, token, assessment).standing(question(as_of, known_at, rubric, reading))
     from cli.output import print_json
     from cli.sheets import print_standing
 
@@ -59,7 +59,7 @@ def unit(
 ) -> None:
     """Show one unit's scorecard."""
     words = language(lang)
-    answer = _source(entries, server, token, assessment).scorecard(unit, _question(as_of, known_at, rubric, reading))
+    answer = source(entries, server, token, assessment).scorecard(unit, question(as_of, known_at, rubric, reading))
     from cli.output import print_json
     from cli.sheets import print_scorecard
 
@@ -82,8 +82,8 @@ def explain(
 ) -> None:
     """Show why a unit has its points, down to clause and entry."""
     words = language(lang)
-    answer = _source(entries, server, token, assessment).explain(
-        unit, indicator, _question(as_of, known_at, rubric, reading)
+    answer = source(entries, server, token, assessment).explain(
+        unit, indicator, question(as_of, known_at, rubric, reading)
     )
     from cli.output import print_json
     from cli.traces import print_explanation
@@ -91,7 +91,13 @@ def explain(
     print_json(answer) if json else print_explanation(answer, words)
 
 
-def _source(entries: str | None, server: str | None, token: str | None, assessment: str | None) -> Source:
+def source(entries: str | None, server: str | None, token: str | None, assessment: str | None) -> Source:
+    """Give what is asked: a file, or else a server.
+
+    Raises:
+        Stop: Both are named.
+
+    """
     if entries is not None:
         if server is not None:
             raise Stop("ask one of the two: leave out --server or --entries", WRONG_USAGE)
@@ -102,5 +108,6 @@ def _source(entries: str | None, server: str | None, token: str | None, assessme
     return Asked(Client(server, token), assessment)
 
 
-def _question(as_of: str | None, known_at: str | None, rubric: str | None, readings: list[str] | None) -> Question:
+def question(as_of: str | None, known_at: str | None, rubric: str | None, readings: list[str] | None) -> Question:
+    """Give the coordinate as typed."""
     return Question(as_of, known_at, rubric, tuple(readings or ()))

@@ -1,14 +1,24 @@
 """A server that answers questions: the same words, over HTTP."""
 
+import json
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
 from cli.client import Client, Declined, Words
-from cli.sources import Question
+from cli.sources import Comparison, Course, Question
 from cli.stop import NO_ANSWER, WRONG_USAGE, Stop
 
 WRONG_QUESTIONS = frozenset(
-    {"bad-coordinate", "unknown-finding", "unknown-reading", "unknown-unit", "unknown-indicator", "unknown-rubric"}
+    {
+        "bad-coordinate",
+        "unknown-finding",
+        "unknown-reading",
+        "unknown-unit",
+        "unknown-indicator",
+        "unknown-rubric",
+        "bad-rubric",
+    }
 )
 
 
@@ -48,13 +58,55 @@ class Asked:
         named = (unit,) if indicator is None else (unit, indicator)
         return self._ask(path("explain", self.assessment, *named), question)
 
-    def _ask(self, where: str, question: Question) -> dict[str, Any]:
+    def diff(self, question: Question, asked: Comparison) -> dict[str, Any]:
+        """Give what changed between two coordinates; a rubric in a file, and what is supposed, go along."""
+        if question.rubric is not None:
+            raise Stop("name the rubric in a coordinate: --to rubric=FILE", WRONG_USAGE)
+        where = path("diff", self.assessment)
+        body = posted(asked)
+        if body is None:
+            return self._answer(lambda: self._client.get(where, [("from", asked.first), ("to", asked.second)]))
+        return self._answer(lambda: self._client.post(where, body, "application/json"))
+
+    def timeline(self, question: Question, course: Course) -> dict[str, Any]:
+        """Give rank and total of every unit at every step."""
+        named = (("step", course.step), ("from", course.first), ("to", course.last))
+        more = [(name, value) for name, value in named if value is not None]
+        return self._ask(path("timeline", self.assessment), question, more)
+
+    def _ask(self, where: str, question: Question, more: Words = ()) -> dict[str, Any]:
+        return self._answer(lambda: self._client.get(where, [*words(question), *more]))
+
+    @staticmethod
+    def _answer(ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         try:
-            return self._client.get(where, words(question))
+            return ask()
         except Declined as declined:
             if declined.problem.get("code") in WRONG_QUESTIONS:
                 raise Stop(declined.reason, WRONG_USAGE) from None
-            raise Stop(declined.reason, NO_ANSWER) from None
+            refused = declined.reason.startswith("Supposed entry")
+            raise Stop(declined.reason, 1 if refused else NO_ANSWER) from None
+
+
+def posted(asked: Comparison) -> bytes | None:
+    """Give the body of a what-if; None where two coordinates are all that is asked.
+
+    Raises:
+        Stop: A file cannot be read.
+
+    """
+    from cli.supposing import parted, written
+
+    said: dict[str, str] = {}
+    for name, text in (("from", asked.first), ("to", asked.second)):
+        said[name], rubric = parted(text)
+        if rubric is not None:
+            said[f"{name}_rubric"] = rubric
+    if asked.supposed is None and not said.keys() - {"from", "to"}:
+        return None
+    # The lines go out as they are: a number keeps every digit.
+    events = b"" if asked.supposed is None else b",".join(written(asked.supposed))
+    return json.dumps(said, ensure_ascii=False).encode()[:-1] + b', "entries": [' + events + b"]}"
 
 
 def path(*parts: str | int) -> str:

@@ -13,6 +13,7 @@ import typer
 from cli import (
     answers,
     check,
+    compare,
     credential,
     demo,
     emit,
@@ -40,6 +41,8 @@ app.command()(check.check)
 app.command()(answers.standings)
 app.command()(answers.unit)
 app.command()(answers.explain)
+app.command()(compare.diff)
+app.command()(compare.timeline)
 app.command()(up.up)
 app.command()(demo.demo)
 app.command()(emit.emit)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from cli.stop import NO_ANSWER, WRONG_USAGE, Stop
 
 if TYPE_CHECKING:
+    from services.intake.domain.replay import Replay
     from services.scoring.domain import Book, Coordinate
     from shared.rubric.rubric import Rubric
 
@@ -20,6 +21,24 @@ class Question:
     known_at: str | None = None
     rubric: str | None = None
     readings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two coordinates as typed, and the file of entries that are supposed at the second."""
+
+    first: str
+    second: str
+    supposed: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How a year is gone through: the step, and the first day and the last as typed."""
+
+    step: str = "month"
+    first: str | None = None
+    last: str | None = None
 
 
 class Source(Protocol):
@@ -37,12 +56,21 @@ class Source(Protocol):
         """Give the trace of one indicator, or of all of a unit's."""
         ...
 
+    def diff(self, question: Question, asked: Comparison) -> dict[str, Any]:
+        """Give what changed between two coordinates; of the question only the rubric is asked."""
+        ...
+
+    def timeline(self, question: Question, course: Course) -> dict[str, Any]:
+        """Give rank and total of every unit at every step."""
+        ...
+
 
 class File:
     """A file of entries, put through the gate and folded here."""
 
     def __init__(self, name: str) -> None:
         self._name = name
+        self._gate: Replay | None = None
 
     def standing(self, question: Question) -> dict[str, Any]:
         """Give the standing."""
@@ -55,6 +83,22 @@ class File:
     def explain(self, unit: str, indicator: str | None, question: Question) -> dict[str, Any]:
         """Give the trace of one indicator, or of all of a unit's."""
         return self._ask(question, lambda book, at: book.explain(unit, indicator, at))
+
+    def diff(self, question: Question, asked: Comparison) -> dict[str, Any]:
+        """Give what changed between two coordinates, with what is supposed put through the gate."""
+        from cli.supposing import suppose
+
+        return self._ask(question, lambda book, at: suppose(book, at, asked, self._gate))
+
+    def timeline(self, question: Question, course: Course) -> dict[str, Any]:
+        """Give rank and total of every unit at every step."""
+        from services.scoring.domain import read_date, read_step
+
+        def answer(book: "Book", at: "Coordinate") -> dict[str, Any]:
+            first, last = (None if day is None else read_date(day) for day in (course.first, course.last))
+            return book.timeline(at, read_step(course.step), (first, last))
+
+        return self._ask(question, answer)
 
     def _ask(self, question: Question, answer: "Callable[[Book, Coordinate], dict[str, Any]]") -> dict[str, Any]:
         from cli import files
@@ -81,12 +125,13 @@ class File:
         """Fold what the gate accepts; say how many lines it refused."""
         from cli import files
         from services.intake.domain.outcomes import Accepted, Refused
-        from services.intake.domain.replay import check_lines
+        from services.intake.domain.replay import Replay, judged
         from services.scoring.domain import Book
         from shared.contracts.entries import decode_entry
 
         book, refused = Book(rubric=rubric, load=files.load_once), 0
-        for _, outcome in check_lines(files.lines(self._name), files.load_once, rubric):
+        self._gate = Replay(files.load_once, rubric)
+        for _, outcome in judged(self._gate, files.lines(self._name)):
             if isinstance(outcome, Accepted):
                 book.extend([decode_entry(outcome.stored)])
             refused += isinstance(outcome, Refused)

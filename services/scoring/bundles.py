@@ -10,11 +10,11 @@ import httpx
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
-from services.scoring.api import Asked, Question, problem
 from services.scoring.checkpoints import Checkpoints, Differs
 from services.scoring.domain import moments
 from services.scoring.domain.book import Book
 from services.scoring.domain.coordinate import Coordinate, Unanswerable
+from services.scoring.questions import Asked, Question, problem
 from services.scoring.store import ledger
 from shared.chassis.problems import Problem
 from shared.proof import bundle

@@ -5,6 +5,7 @@ from services.scoring.domain.change import Change, Changed, Total
 from services.scoring.domain.coordinate import (
     Coordinate,
     Unanswerable,
+    read_coordinate,
     read_date,
     read_known_at,
     read_readings,
@@ -19,6 +20,7 @@ __all__ = [
     "Step",
     "Total",
     "Unanswerable",
+    "read_coordinate",
     "read_date",
     "read_known_at",
     "read_readings",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from services.scoring.domain.ledger import Ledger, Pair, Touched
 from services.scoring.domain.placement import Placements
 from services.scoring.domain.scores import Scores
 from services.scoring.domain.statements import Closing, holding
+from services.scoring.domain.supposed import Parse, supposed
 from services.scoring.domain.timeline import Span, Step
 from shared.contracts import kinds
 from shared.contracts import standing as contract
@@ -278,6 +279,36 @@ class Book:
         for end in (found["from"], found["to"]):
             end["state"] = self.state(end["known_at"]["position"])
         return found
+
+    def what_if(self, one: Coordinate, other: Coordinate, events: Sequence[Parse]) -> dict[str, Any]:
+        """Give the diff from one coordinate to the other, with these events behind what is known at the other.
+
+        Raises:
+            Unanswerable: There is no answer at one of them, or one of the events could not be accepted.
+
+        """
+        if not events:
+            return self.diff(one, other)
+        last = moments.position(self.ledger, other.known_at)
+        first = last if one.known_at is None else moments.position(self.ledger, one.known_at)
+        if first > last:
+            reason = f"entries are supposed behind position {last}, and {first} lies beyond it: name an earlier one"
+            raise Unanswerable("bad-coordinate", reason)
+        supposing = self.supposing(last, events)
+        found = supposing.diff(replace(one, known_at=first), replace(other, known_at=None))
+        return {**found, "supposed": {"after": last, "entries": len(events)}}
+
+    def supposing(self, known_at: int | datetime | date | None, events: Sequence[Parse]) -> "Book":
+        """Give a book in which these events stand behind what was known at a position; this one is not touched.
+
+        Raises:
+            Unanswerable: There is no such position, or one of the events could not be accepted.
+
+        """
+        ledger = supposed(self.ledger, moments.position(self.ledger, known_at), events)
+        new = Book(ledger.entry_at)
+        new.ledger, new._placements = ledger, Placements(ledger)
+        return new
 
     def timeline(self, coordinate: Coordinate, step: Step, span: Span = (None, None)) -> dict[str, Any]:
         """Give rank and total of every unit at the end of every step, as known then and as known at the coordinate.

@@ -24,7 +24,8 @@ FOREVER = np.iinfo(np.int32).max
 WIDEST = 18  # digits that surely fit 64 bits
 ASIDE = -1  # the value is a word, or too wide: it stands in `aside`
 UNSAID = -2  # no points were said: the line is fixed
-_LAID_OUT = {"position": 0, "occurred": 0, "until": FOREVER, "code": 0, "value": 0, "scale": 0, "tier": -1}
+LAID_OUT = {"position": 0, "occurred": 0, "until": FOREVER, "code": 0, "value": 0, "scale": 0, "tier": -1}
+"""The columns, and what stands in a row before anything is written there."""
 
 
 class Kind(IntEnum):
@@ -126,9 +127,14 @@ class Columns:
             self.tiers.append(tier)
         return code
 
+    def own_words(self) -> None:
+        """Stop sharing series, tiers and values set aside with the table that this is a copy of."""
+        self.series, self.tiers = self.series.copy(), self.tiers.copy()
+        self.aside, self._codes, self._tier_codes = self.aside.copy(), self._codes.copy(), self._tier_codes.copy()
+
     def _grow(self, more: int) -> None:
         room = max(16, self.count + more, len(self.position) + (len(self.position) >> 2))
-        for name, laid_out in _LAID_OUT.items():
+        for name, laid_out in LAID_OUT.items():
             old: NDArray[Any] = getattr(self, name)
             new = np.full(room, laid_out, old.dtype)
             new[: self.count] = old[: self.count]

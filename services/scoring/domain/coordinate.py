@@ -106,6 +106,37 @@ def read_readings(texts: Iterable[str]) -> Mapping[str, str]:
     return MappingProxyType(found)
 
 
+def read_coordinate(text: str) -> tuple[Coordinate, str | None]:
+    """Read `as-of=2020-06-30,known-at=412,rubric=2,A01=20`; the rubric is given as it is written, beside the rest.
+
+    Whatever is left out is left open; `as_of` and `known_at` do as well.
+
+    Raises:
+        Unanswerable: A part is no `NAME=VALUE`, is named twice, or cannot be read.
+
+    """
+    named: dict[str, str] = {}
+    readings: list[str] = []
+    for part in filter(None, (each.strip() for each in text.split(","))):
+        name, equals, value = part.partition("=")
+        if not (name and equals and value):
+            advice = "write as-of=2020-06-30,known-at=412,A01=20"
+            raise Unanswerable("bad-coordinate", f"{part[:40]!r} is no part of a coordinate: {advice}")
+        word = name.replace("_", "-")
+        if word not in ("as-of", "known-at", "rubric"):
+            readings.append(part)
+        elif named.setdefault(word, value) != value:
+            raise Unanswerable("bad-coordinate", f"{word} is named twice: leave one out")
+    as_of, known_at = named.get("as-of"), named.get("known-at")
+    at = Coordinate(
+        None if as_of is None else read_date(as_of),
+        None if known_at is None else read_known_at(known_at),
+        None,
+        read_readings(readings),
+    )
+    return at, named.get("rubric")
+
+
 def instant(known_at: datetime | date, zone: ZoneInfo) -> datetime:
     """Give the last instant, in UTC, that a known-at time includes."""
     moment = known_at if isinstance(known_at, datetime) else datetime.combine(known_at, time.max)

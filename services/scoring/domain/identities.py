@@ -31,6 +31,12 @@ class Identities:
         self._added: list[Run] = []  # in no run yet: sorted when one is looked up
         self._at_hand: dict[tuple[str, str], list[int]] = {}
 
+    def copy(self) -> "Identities":
+        """Give the same identities, to add others to."""
+        new = Identities()
+        new._recent, new._runs = self._recent.copy(), self._runs.copy()
+        return new
+
     def add(self, source: str, id: str, position: int) -> None:
         """Remember where an identity stands."""
         self._recent[source, id] = position

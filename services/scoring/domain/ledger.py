@@ -74,10 +74,10 @@ class Ledger:
         self.entry_at = entry_at
         self.identities = Identities(key)
         self.tables: list[Columns] = []
-        self._numbers: dict[Pair, int] = {}
-        self._said: list[Statement] = []
+        self.numbers: dict[Pair, int] = {}
+        self.said: list[Statement] = []
         self.count = 0
-        self._runs: list[tuple[int, int]] = []  # (position, place): where positions leave some out, a new run begins
+        self.runs: list[tuple[int, int]] = []  # (position, place): where positions leave some out, a new run begins
         self.where = np.zeros(0, np.int64)  # by place: where it is, and the row there in the lower half
         self._days: dict[str, int] = {}
         self.day_ends: dict[date, int] = {}
@@ -90,7 +90,7 @@ class Ledger:
     def find(self, reference: Mapping[str, Any]) -> int | None:
         """Give the position of the entry that (`source`, `id`) names."""
         source, id_ = identity(reference)
-        found = list(self.identities.candidates(source, id_))
+        found = [position for position in self.identities.candidates(source, id_) if position <= self.head]
         if len(found) == 1:  # the gate has seen that there is one
             return found[0]
         for position in found:
@@ -101,11 +101,11 @@ class Ledger:
 
     def place(self, position: int) -> int:
         """Give how many entries stand before a position; a file may leave positions out."""
-        run = bisect.bisect_right(self._runs, position, key=lambda each: each[0]) - 1
+        run = bisect.bisect_right(self.runs, position, key=lambda each: each[0]) - 1
         if run < 0:
             return 0
-        first, place = self._runs[run]
-        end = self._runs[run + 1][1] if run + 1 < len(self._runs) else self.count
+        first, place = self.runs[run]
+        end = self.runs[run + 1][1] if run + 1 < len(self.runs) else self.count
         return min(place + position - first, end)
 
     def places(self, positions: NDArray[np.int32]) -> NDArray[np.int64]:
@@ -116,7 +116,7 @@ class Ledger:
 
     def position(self, place: int) -> int:
         """Give the position of the entry at a place, from 0."""
-        first, start = self._runs[bisect.bisect_right(self._runs, place, key=lambda each: each[1]) - 1]
+        first, start = self.runs[bisect.bisect_right(self.runs, place, key=lambda each: each[1]) - 1]
         return first + place - start
 
     def row_at(self, position: int) -> tuple[Columns, int] | None:
@@ -127,7 +127,7 @@ class Ledger:
     def statement_at(self, position: int) -> Statement | None:
         """Give the statement that an entry made."""
         table, row = divmod(int(self.where[self.place(position)]), 1 << 32)
-        return self._said[row] if table == 1 else None
+        return self.said[row] if table == 1 else None
 
     # -- folding
 
@@ -168,7 +168,7 @@ class Ledger:
         if not self.head < position <= FOREVER - entries:
             raise ValueError(f"position {position} cannot follow {self.head}: give the entries in order of position")
         if position != self.head + 1 or not self.count:
-            self._runs.append((position, self.count))
+            self.runs.append((position, self.count))
         if self.count + entries > len(self.where):
             fresh = np.zeros(max(16, self.count + entries, self.count + (self.count >> 2)), np.int64)
             fresh[: self.count] = self.where[: self.count]
@@ -183,9 +183,9 @@ class Ledger:
 
     def table(self, pair: Pair) -> int:
         """Give the number of the table of a unit and indicator."""
-        number = self._numbers.get(pair)
+        number = self.numbers.get(pair)
         if number is None:
-            number = self._numbers[pair] = len(self.tables)
+            number = self.numbers[pair] = len(self.tables)
             self.tables.append(Columns(*pair))
             self.rows[pair] = self.tables[number]
         return number
@@ -253,8 +253,8 @@ class Ledger:
         if kind == kinds.ENTRY_CONFIRMED:
             data = _NOTHING
         said = Statement(position, kind, unit, provider, data, about)
-        self.where[self.place(position)] = 1 << 32 | len(self._said)
-        self._said.append(said)
+        self.where[self.place(position)] = 1 << 32 | len(self.said)
+        self.said.append(said)
         self.statements[kind].append(said)
         self._touch(said, touched)
 

@@ -8,11 +8,13 @@ import pytest
 
 from services.intake.domain.outcomes import Accepted
 from services.intake.domain.replay import Replay
-from services.scoring.domain import Book
+from services.scoring.domain import Book, Coordinate, read_step
 from shared.contracts.entries import decode_entry
 from shared.contracts.numbers import exact
 from shared.rubric import load
 from tests.builders import event
+from tests.unit.scoring.test_diff import check
+from tests.unit.scoring.test_timeline import assert_slow_way
 
 RUBRICS = sorted((Path(__file__).parent / "rubrics").glob("*.yaml"))
 
@@ -89,3 +91,24 @@ def test_entry_by_entry_is_all_at_once(file, seed):
         for unit, tally in live.live.tallies.items():
             for name, result in tally.results.items():
                 assert result.full >= result.points or result.state == "conflict", (unit, name, result)
+
+
+@pytest.mark.parametrize("path", RUBRICS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("seed", range(5))
+def test_timelines_and_diffs_of_other_districts(path, seed):
+    """Given rubrics with cohorts, vetoes, rescaling and peers' means, then a timeline is one standing a step, and the
+    parts of a diff add up.
+    """
+    random = Random(seed)
+    rubric = load(path.read_text(encoding="utf-8"))
+    book = Book(rubric=rubric)
+    book.extend(entries(rubric, random, 70))
+    at = Coordinate(readings={finding.id: random.choice(list(finding.readings)) for finding in open_(rubric)})
+    answer = book.timeline(at, read_step("month"), (rubric.start, rubric.end))
+    assert_slow_way(book, at, answer)
+    for _ in range(3):
+        check(book, Coordinate(known_at=random.randint(1, book.head)), at)
+
+
+def open_(rubric):
+    return [finding for finding in rubric.findings.values() if finding.readings]

@@ -1,0 +1,156 @@
+"""What if: supposed entries are scored as if they had been sent, and touch nothing."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+import pytest
+
+from services.scoring.domain import Book, Coordinate, Unanswerable
+from shared.contracts.entries import parse_event
+from tests.oracle import generate
+from tests.unit.scoring.test_diff import sums
+from tests.unit.scoring.test_oracle import Log, book_of
+
+ADDED = ("position", "acceptedtime", "previous")
+MOVING = {"SubmissionReceived", "DeductionIssued", "BonusAwarded", "IndicatorDetermined", "RulingMade"}
+MOVING |= {"EntryConfirmed", "EntryCorrected", "EntryWithdrawn", "RubricAdopted"}
+
+
+def sent(log: Log) -> list[dict[str, Any]]:
+    """Entries as they were sent."""
+    return [{name: value for name, value in entry.items() if name not in ADDED} for entry in log]
+
+
+def suppose(book: Book, known_at: int | None, events: Sequence[dict[str, Any]]) -> Book:
+    return book.supposing(known_at, [lambda event=event: parse_event(dict(event)) for event in events])
+
+
+def kind(entry: Any) -> str:
+    return entry["type"].split(".")[1]
+
+
+def facts(standing: dict[str, Any]) -> dict[str, Any]:
+    return {name: standing[name] for name in ("units", "findings", "provisional")}
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_what_is_supposed_scores_as_if_it_had_been_sent(seed: int) -> None:
+    """Given a log of which the end is only supposed, then standings are those of the whole log, at both lengths; and
+    the book that was asked says what it said before.
+    """
+    random = Random(seed)
+    log = generate.ledger(random, random.randint(2, 120))
+    cut = random.randint(1, len(log))
+    end = [entry for entry in log[cut:] if kind(entry) in MOVING]
+    while end and (refused := _first_refused(book_of(log[:cut]), end)) is not None:
+        end.pop(refused - 1)  # it names an entry that is not supposed
+    book = book_of([*log[:cut]])
+    before = [book.standing(), book.standing(Coordinate(known_at=max(1, cut // 2)))]
+    supposing = suppose(book, None, sent(end))
+    whole = book_of([*log[:cut], *({**entry, "position": cut + 1 + n} for n, entry in enumerate(end))])
+    assert facts(supposing.standing()) == facts(whole.standing())
+    assert supposing.standing(Coordinate(known_at=cut)) == book.standing()
+    assert before == [book.standing(), book.standing(Coordinate(known_at=max(1, cut // 2)))]
+    sums(supposing.diff(Coordinate(known_at=cut), Coordinate()))
+
+
+def _first_refused(book: Book, end: Sequence[dict[str, Any]]) -> int | None:
+    try:
+        suppose(book, None, sent(end))
+    except Unanswerable as fault:
+        if fault.code not in ("unknown-entry", "entry-superseded"):
+            raise
+        return int(fault.reason.split(":")[0].split()[-1])
+    return None
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_supposing_in_the_past_knows_nothing_of_what_came_later(seed: int) -> None:
+    """Given a position that lies back, when nothing is supposed behind it, then all is as it was known there."""
+    random = Random(seed)
+    log = generate.ledger(random, 100)
+    cut = random.randint(1, len(log))
+    past, only = suppose(book_of(log), cut, []), book_of(log[:cut])
+    assert past.standing() == only.standing()
+    assert past.head == cut
+    for entry in log[cut : cut + 5]:
+        assert past.ledger.find({"source": entry["source"], "id": entry["id"]}) is None
+
+
+def test_the_causes_are_the_supposed_entries() -> None:
+    """Given a figure that is supposed, then the diff from what is known names it under the position it would have."""
+    book = book_of(generate.ledger(Random(4), 3))
+    day = (generate.LAST_DAY - timedelta(days=1)).isoformat()
+    event = {
+        "specversion": "1.0",
+        "id": "supposed",
+        "source": "/supposed",
+        "type": "meritlog.SubmissionReceived.v1",
+        "time": "2021-01-02T09:00:00+08:00",
+        "assessment": generate.ASSESSMENT,
+        "subject": "science",
+        "provider": "science",
+        "data": {"indicator": "K1", "measure": "tech_firms", "value": "297", "occurred": day},
+    }
+    head = book.head
+    answer = suppose(book, None, [event]).diff(Coordinate(known_at=head), Coordinate())
+    (cause,) = answer["causes"]
+    assert (cause["position"], cause["source"], cause["id"]) == (head + 1, "/supposed", "supposed")
+    assert next(unit for unit in answer["units"] if unit["unit"] == "science")["change"] == "25"
+
+
+@pytest.mark.parametrize(
+    ("over", "code"),
+    [
+        ({"assessment": "other"}, "assessment-mismatch"),
+        ({"type": "meritlog.AssessmentClosed.v1"}, "unknown-type"),
+        ({"type": "meritlog.Nothing.v1"}, "unknown-type"),
+        ({"subject": "nobody"}, "unknown-unit"),
+        ({"provider": "tax"}, "not-your-measure"),
+        ({"time": "yesterday"}, "malformed"),
+        (
+            {"data": {"indicator": "K1", "measure": "tech_firms", "value": "-1", "occurred": "2020-06-30"}},
+            "out-of-range",
+        ),
+        (
+            {"data": {"indicator": "K1", "measure": "tech_firms", "value": "1", "occurred": "2021-06-30"}},
+            "outside-period",
+        ),
+        (
+            {"data": {"indicator": "K9", "measure": "tech_firms", "value": "1", "occurred": "2020-06-30"}},
+            "unknown-indicator",
+        ),
+        ({"data": {"indicator": "K1"}}, "malformed"),
+        (
+            {
+                "type": "meritlog.EntryWithdrawn.v1",
+                "data": {"entry": {"source": "/nowhere", "id": "1"}, "reason": "x"},
+            },
+            "unknown-entry",
+        ),
+        (
+            {"type": "meritlog.RulingMade.v1", "subject": None, "provider": None}
+            | {"data": {"finding": "A01", "reading": "21", "reason": "x"}},
+            "unknown-reading",
+        ),
+    ],
+)
+def test_what_could_not_be_accepted_is_not_supposed(over: dict[str, Any], code: str) -> None:
+    """Given an event that the gate would refuse, then it is named by its place, with the code of the gate."""
+    book = book_of(generate.ledger(Random(4), 3))
+    event = {
+        "specversion": "1.0",
+        "id": "supposed",
+        "source": "/supposed",
+        "type": "meritlog.SubmissionReceived.v1",
+        "time": "2021-01-02T09:00:00+08:00",
+        "assessment": generate.ASSESSMENT,
+        "subject": "science",
+        "provider": "science",
+        "data": {"indicator": "K1", "measure": "tech_firms", "value": "297", "occurred": "2020-06-30"},
+    } | over
+    with pytest.raises(Unanswerable, match="supposed entry 1: ") as refused:
+        suppose(book, None, [{name: value for name, value in event.items() if value is not None}])
+    assert refused.value.code == code
