@@ -74,6 +74,14 @@ class Asked:
         more = [(name, value) for name, value in named if value is not None]
         return self._ask(path("timeline", self.assessment), question, more)
 
+    def sensitivity(self, question: Question) -> dict[str, Any]:
+        """Give the standing under each reading of every open finding."""
+        return self._ask(path("sensitivity", self.assessment), question)
+
+    def tipping(self, unit: str, question: Question) -> dict[str, Any]:
+        """Give the smallest change of each of a unit's inputs that changes its rank."""
+        return self._ask(path("tipping", self.assessment, unit), question)
+
     def _ask(self, where: str, question: Question, more: Words = ()) -> dict[str, Any]:
         return self._answer(lambda: self._client.get(where, [*words(question), *more]))
 

@@ -1,10 +1,10 @@
-"""`merit diff` and `timeline`: what lies between two standings, and a whole year of them."""
+"""`merit diff`, `timeline`, `sensitivity` and `tipping`: what lies between standings, and what would move them."""
 
 from typing import Annotated
 
 import typer
 
-from cli.answers import question, source
+from cli.answers import Unit, question, source
 from cli.options import AsOf, Assessment, Entries, Json, KnownAt, Language, Readings, Rules, Server, Token, language
 from cli.stop import WRONG_USAGE, Stop
 
@@ -73,3 +73,46 @@ def timeline(
     from cli.output import print_json
 
     print_json(answer) if json else print_timeline(answer, words)
+
+
+def sensitivity(
+    entries: Entries = None,
+    server: Server = None,
+    token: Token = None,
+    assessment: Assessment = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    rubric: Rules = None,
+    reading: Readings = None,
+    json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Show the standing under each reading of every open finding, and which of them move a rank."""
+    words = language(lang)
+    answer = source(entries, server, token, assessment).sensitivity(question(as_of, known_at, rubric, reading))
+    from cli.output import print_json
+    from cli.tipping import print_sensitivity
+
+    print_json(answer) if json else print_sensitivity(answer, words)
+
+
+def tipping(
+    unit: Unit,
+    entries: Entries = None,
+    server: Server = None,
+    token: Token = None,
+    assessment: Assessment = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    rubric: Rules = None,
+    reading: Readings = None,
+    json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Show the smallest single change of each of a unit's inputs that changes its rank, or that none can."""
+    words = language(lang)
+    answer = source(entries, server, token, assessment).tipping(unit, question(as_of, known_at, rubric, reading))
+    from cli.output import print_json
+    from cli.tipping import print_tipping
+
+    print_json(answer) if json else print_tipping(answer, words)

@@ -64,6 +64,14 @@ class Source(Protocol):
         """Give rank and total of every unit at every step."""
         ...
 
+    def sensitivity(self, question: Question) -> dict[str, Any]:
+        """Give the standing under each reading of every open finding."""
+        ...
+
+    def tipping(self, unit: str, question: Question) -> dict[str, Any]:
+        """Give the smallest change of each of a unit's inputs that changes its rank."""
+        ...
+
 
 class File:
     """A file of entries, put through the gate and folded here."""
@@ -99,6 +107,14 @@ class File:
             return book.timeline(at, read_step(course.step), (first, last))
 
         return self._ask(question, answer)
+
+    def sensitivity(self, question: Question) -> dict[str, Any]:
+        """Give the standing under each reading of every open finding."""
+        return self._ask(question, lambda book, at: book.sensitivity(at))
+
+    def tipping(self, unit: str, question: Question) -> dict[str, Any]:
+        """Give the smallest change of each of a unit's inputs that changes its rank."""
+        return self._ask(question, lambda book, at: book.tipping(unit, at))
 
     def _ask(self, question: Question, answer: "Callable[[Book, Coordinate], dict[str, Any]]") -> dict[str, Any]:
         from cli import files

@@ -93,6 +93,18 @@ async def timeline(
     return await asked.answer(lambda book, at: book.timeline(at, steps, span))
 
 
+@router.get("/v1/sensitivity/{assessment}", responses=responses)
+async def sensitivity(asked: Asked) -> Response:
+    """Give the standing under each reading of every open finding; which move a rank, and that the others cannot."""
+    return await asked.answer(Book.sensitivity)
+
+
+@router.get("/v1/tipping/{assessment}/{unit}", responses=responses)
+async def tipping(asked: Asked, unit: str) -> Response:
+    """Give for every input of a unit the smallest single change that changes its rank, or that none can."""
+    return await asked.answer(lambda book, at: book.tipping(unit, at))
+
+
 @router.get("/v1/tasks/{assessment}", responses=responses)
 async def task_rows(asked: Asked) -> Response:
     """Give the rows of the task table with their progress."""

@@ -15,21 +15,21 @@ class Abacus:
     """What every unit is worth under one set of rules; the facts are put in table by table."""
 
     def __init__(self, placement: Placement, rules: Rules) -> None:
-        """Begin without any fact."""
+        """Begin without any fact; facts by unit, results and determinations by (unit, indicator)."""
         self.placement, self.rules = placement, rules
         self.tallies: dict[str, Tally] = {}
         self._figures: defaultdict[str, dict[tuple[str, str], tuple[Figure, ...]]] = defaultdict(dict)
         self._awards: defaultdict[str, dict[str, tuple[Award, ...]]] = defaultdict(dict)
-        self._units: dict[str, UnitFacts] = {}
-        self._determined: dict[Pair, Determination] = {}
-        self._results: dict[Pair, Result] = {}
+        self.facts: dict[str, UnitFacts] = {}
+        self.determined: dict[Pair, Determination] = {}
+        self.results: dict[Pair, Result] = {}
         self._touched: set[Pair] = set()
 
     def put(self, table: Columns, rows: Iterable[int]) -> None:
         """Let these rows, and no others of the table, bear on points."""
         unit, indicator = table.unit, table.indicator
-        if unit not in self._units:
-            self._units[unit] = UnitFacts(self._figures[unit], self._awards[unit])
+        if unit not in self.facts:
+            self.facts[unit] = UnitFacts(self._figures[unit], self._awards[unit])
         figures = self._figures[unit]
         figures |= {(indicator, series.name): () for series in table.series if series.kind is Kind.FIGURE}
         awards: list[Award] = []
@@ -45,16 +45,16 @@ class Abacus:
     def determine(self, pair: Pair, determination: Determination | None) -> None:
         """Let a determination prevail, or none."""
         if determination is None:
-            self._determined.pop(pair, None)
+            self.determined.pop(pair, None)
         else:
-            self._determined[pair] = determination
+            self.determined[pair] = determination
         self._touched.add(pair)
 
     def settle(self) -> Sequence[str]:
         """Work out what was touched; name the units of which something is worth anything else."""
-        rules, known, changed = self.rules, self._results, dict[str, None]()
+        rules, known, changed = self.rules, self.results, dict[str, None]()
         for pair in self._affected():
-            before, found = known.get(pair), rules.score(*pair, self._units, self._determined.get(pair))
+            before, found = known.get(pair), rules.score(*pair, self.facts, self.determined.get(pair))
             known[pair] = found
             if before is None or before.worth != found.worth:
                 changed[pair[0]] = None
@@ -72,8 +72,8 @@ class Abacus:
         return self.rules.rank(self.tallies)
 
     def _affected(self) -> Iterable[Pair]:
-        if not self._results:
+        if not self.results:
             indicators = self.rules.rubric.indicators.values()
             return [(unit, each.id) for each in indicators if each.rule is not None for unit in each.units]
         moved = dict.fromkeys(pair for touched in self._touched for pair in self.rules.affected(*touched))
-        return [pair for pair in moved if pair in self._results]
+        return [pair for pair in moved if pair in self.results]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from services.scoring.domain import block, bulk, diff, explain, moments, standing, timeline
+from services.scoring.domain import block, bulk, diff, explain, moments, sensitivity, standing, timeline, tipping
 from services.scoring.domain.block import Block
 from services.scoring.domain.change import Change, Changed, Total
 from services.scoring.domain.coordinate import Coordinate, Moment, Unanswerable
@@ -318,6 +318,26 @@ class Book:
 
         """
         found = timeline.timeline(self.ledger, self._placements, coordinate, step, span)
+        return {**found, "state": self.state(found["known_at"]["position"])}
+
+    def sensitivity(self, coordinate: Coordinate = LIVE) -> dict[str, Any]:
+        """Give the standing under each reading of every open finding, and which of them move a rank.
+
+        Raises:
+            Unanswerable: There is no answer at this coordinate.
+
+        """
+        found = sensitivity.sensitivity(self.ledger, self._placements, coordinate)
+        return {**found, "state": self.state(found["known_at"]["position"])}
+
+    def tipping(self, unit: str, coordinate: Coordinate = LIVE) -> dict[str, Any]:
+        """Give for every input of a unit the smallest change that changes its rank.
+
+        Raises:
+            Unanswerable: There is no answer at this coordinate, or no such unit.
+
+        """
+        found = tipping.tipping(self.ledger, self._placements, coordinate, unit)
         return {**found, "state": self.state(found["known_at"]["position"])}
 
     def state(self, known_at: int) -> str:

@@ -63,7 +63,7 @@ def walk(
     one, other = ends
     placement = placements.of(one.rubric)
     before, after = (facts(ledger, placement, one, each) for each in ends)
-    abacus = _counted(ledger, placement, one, before)
+    abacus = counted(ledger, placement, one, before)
     order = _order(abacus)
     yield Step({}, order, order)
     slots = {pair: dict(held) for pair, held in before.slots.items()}
@@ -76,12 +76,13 @@ def walk(
         order = reached
     for cause, moment in _rules(ledger, asked, ends):
         placed = placements.of(moment.rubric)
-        reached = _order(_counted(ledger, placed, moment, facts(ledger, placed, moment, other)))
+        reached = _order(counted(ledger, placed, moment, facts(ledger, placed, moment, other)))
         yield Step(cause, order, reached)
         order = reached
 
 
-def _counted(ledger: Ledger, placement: Placement, rules: Moment, known: Facts) -> Abacus:
+def counted(ledger: Ledger, placement: Placement, rules: Moment, known: Facts) -> Abacus:
+    """Add up what bears, under the rules of a moment."""
     abacus = Abacus(placement, rules.rules)
     for pair, held in known.slots.items():
         abacus.put(ledger.rows[pair], [held[group] for group in sorted(held)])

@@ -1,4 +1,4 @@
-"""`merit diff` and `timeline` on files: what they print, and their exit status."""
+"""`merit diff`, `timeline`, `sensitivity` and `tipping` on files: what they print, and their exit status."""
 
 from pathlib import Path
 from random import Random
@@ -105,6 +105,43 @@ def test_a_timeline_is_two_tables(lang: str, tmp_path: Path, capsys: pytest.Capt
 
 
 @pytest.mark.parametrize(
+    ("lang", "words"),
+    [("en", ["A01", "move a rank: ", "without readings, so not tried: A07"]), ("zh", ["影响名次: ", "可影响"])],
+)
+def test_sensitivity_is_a_line_a_reading(
+    lang: str, words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Given a ledger, then each reading of each open finding has its line, with every unit's rank and total."""
+    log = generate.ledger(Random(8), 60)
+    file = written(tmp_path / "year.jsonl", log)
+    status, answer, _ = asked(capsys, "sensitivity", "--entries", file)
+    assert (status, answer) == (0, book_of(log).sensitivity())
+    assert run(["sensitivity", "--entries", file, "--lang", lang]) == 0
+    out, _ = capsys.readouterr()
+    assert all(word in out for word in words)
+    assert len([line for line in out.splitlines() if line.startswith("A0")]) >= 10
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [("en", ["higher", "missing", "no single one of the others"]), ("zh", ["调高", "未报", "均不改变名次"])],
+)
+def test_tipping_is_a_line_an_input(
+    lang: str, words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Given one figure, then what would change the rank of its unit has its line, and the rest is named."""
+    file = written(tmp_path / "some.jsonl", figures("99"))
+    status, answer, _ = asked(capsys, "tipping", "science", "--entries", file, "--rubric", RUBRIC)
+    assert (status, answer["rank"]) == (0, 1)
+    assert run(["tipping", "hr", "--entries", file, "--rubric", RUBRIC, "--lang", lang]) == 0
+    out, _ = capsys.readouterr()
+    assert all(word in out for word in words)
+    (line,) = [line for line in out.splitlines() if line.startswith("R1 trained_person_times hr  ")]
+    assert f"{words[1]}  –" in line
+    assert "440: " in line  # of 2640, for 25/3 of 50 points: as much as science has
+
+
+@pytest.mark.parametrize(
     ("arguments", "status"),
     [
         (["diff"], 2),
@@ -124,6 +161,10 @@ def test_a_timeline_is_two_tables(lang: str, tmp_path: Path, capsys: pytest.Capt
         (["timeline", "--from", "2020-06-01", "--to", "2020-01-01"], 2),
         (["timeline", "--from", "0001-01-01", "--to", "9999-12-31", "--step", "day"], 2),
         (["timeline", "--known-at", "9"], 3),
+        (["sensitivity", "--reading", "A01=21"], 2),
+        (["sensitivity", "--known-at", "9"], 3),
+        (["tipping"], 2),
+        (["tipping", "nobody"], 2),
     ],
 )
 def test_what_cannot_be_answered_is_one_sentence(
