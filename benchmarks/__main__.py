@@ -15,6 +15,7 @@ PARTS = {
     "rebuild": (),
     "standings": (),
     "bundles": (),
+    "coordinates": (),
     "memory": (),
     "streams": ("docker",),
 }

@@ -14,7 +14,9 @@ def bench(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
 
 
-@pytest.mark.parametrize("name", ["commands", "rubric", "ingest", "rebuild", "standings", "bundles", "memory"])
+@pytest.mark.parametrize(
+    "name", ["commands", "rubric", "ingest", "rebuild", "standings", "bundles", "coordinates", "memory"]
+)
 def test_each_part_ends_in_a_table(name):
     done = bench("--quick", name)
     assert done.returncode == 0, done.stderr
