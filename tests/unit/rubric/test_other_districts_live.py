@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from random import Random
 
+import msgspec
 import pytest
 
 from services.intake.domain.outcomes import Accepted
@@ -112,3 +113,38 @@ def test_timelines_and_diffs_of_other_districts(path, seed):
 
 def open_(rubric):
     return [finding for finding in rubric.findings.values() if finding.readings]
+
+
+@pytest.mark.parametrize("path", RUBRICS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("seed", range(3))
+def test_tipping_and_sensitivity_of_other_districts(path, seed):
+    """Given the same rubrics, then a figure that says what would tip a unit does tip it, and each reading's standing is
+    the one asked under it.
+    """
+    rubric = load(path.read_text(encoding="utf-8"))
+    log = list(entries(rubric, Random(seed), 60))
+    book = Book(rubric=rubric)
+    book.extend(log)
+    for finding in book.sensitivity()["findings"]:
+        for each in finding["readings"]:
+            there = book.standing(Coordinate(readings={finding["id"]: each["reading"]}))
+            assert [(unit["unit"], unit["rank"], unit["exact"]) for unit in there["units"]] == [
+                (unit["unit"], unit["rank"], unit["exact"]) for unit in each["units"]
+            ]
+    for unit in rubric.units:
+        answer = book.tipping(unit)
+        for figure in answer["figures"]:
+            sides = figure.get("other", []) + [figure[side] for side in ("down", "up") if figure.get(side)]
+            for tip in sides if "position" in figure else []:
+                assert rank_with(rubric, log, unit, figure["position"], tip["value"]) == tip["rank"] != answer["rank"]
+
+
+def rank_with(rubric, log, unit, position, value):
+    """The rank of a unit, had an entry said another value."""
+    other = [
+        msgspec.structs.replace(entry, data={**entry.data, "value": value}) if entry.position == position else entry
+        for entry in log
+    ]
+    book = Book(rubric=rubric)
+    book.extend(other)
+    return next(row["rank"] for row in book.standing()["units"] if row["unit"] == unit)
