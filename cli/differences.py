@@ -38,6 +38,9 @@ def print_diff(answer: Json, lang: str) -> None:
             print()
             print(f"{unit['unit']} {unit['name']}")
             print_table(*parts(answer, unit, lang))
+            clauses = [f"{name} {each['clauses'][0]}" for name, each in unit["indicators"].items() if each["clauses"]]
+            if clauses:
+                print(f"{word('clause', lang)}: {', '.join(clauses)}")
     print()
     if any("≈" in signed(part["change"]) for unit in answer["units"] for part in (unit, *unit["parts"])):
         print(word("rounded", lang))

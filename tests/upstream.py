@@ -20,7 +20,7 @@ from starlette.routing import Route
 
 from services.ranking.domain import Board
 from services.scoring import outward
-from services.scoring.domain import coordinate
+from services.scoring.domain import coordinate, read_step
 from services.scoring.domain.book import Book
 from services.scoring.domain.coordinate import Coordinate, Unanswerable
 from services.scoring.domain.tasks import tasks
@@ -88,6 +88,7 @@ class Services:
             "/v1/standings/{a}": self.standing,
             "/v1/explain/{a}/{unit}": self.explain,
             "/v1/tasks/{a}": self.tasks,
+            "/v1/timeline/{a}": self.timeline,
         }
         return [*(Route(path, self.checked(each)) for path, each in answers.items()), *self.posts()]
 
@@ -176,6 +177,10 @@ class Services:
 
     async def explain(self, request: Request) -> Response:
         return JSONResponse(self.book.explain(request.path_params["unit"], None, coordinate_of(request)))
+
+    async def timeline(self, request: Request) -> Response:
+        step = read_step(request.query_params["step"])
+        return JSONResponse(self.book.timeline(coordinate_of(request), step))
 
     async def tasks(self, request: Request) -> Response:
         return JSONResponse(tasks(self.book, coordinate_of(request)))

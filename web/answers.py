@@ -107,6 +107,39 @@ class Standing(msgspec.Struct, frozen=True):
         return f"{self.generation}-{self.position or self.known_at.position}"
 
 
+class Placed(msgspec.Struct, frozen=True):
+    """Where a unit stood at one moment of a timeline."""
+
+    unit: str
+    rank: int
+    total: str
+    exact: str
+    tied: bool = False
+    provisional: bool = False
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """The order at one moment of a timeline; `known_at` where it is one as known then."""
+
+    units: list[Placed]
+    known_at: int | None = None
+
+
+class Point(msgspec.Struct, frozen=True):
+    """A day of a timeline: as known then, absent where nothing was, and as known now."""
+
+    as_of: str
+    now: Seen
+    then: Seen | None = None
+
+
+class Timeline(msgspec.Struct, frozen=True):
+    """Rank and total of every unit at the end of every step."""
+
+    step: str
+    points: list[Point]
+
+
 class Input(msgspec.Struct, frozen=True):
     """A fact that a rule looked at: a figure, an award (by its line), a determination.
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
+from fractions import Fraction
 from functools import partial
 from itertools import groupby
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 import msgspec
 
 from shared.contracts.entries import decode_entry, leaf_hash
-from web.answers import Change, Explained, Flag, IndicatorPoints, Standing, TaskRow, UnitChange
+from web.answers import Change, Explained, Flag, IndicatorPoints, Seen, Standing, TaskRow, UnitChange
+from web.charts import Line, lines
 from web.forms import AWARD, Form, blank, choices
 from web.names import Names
 from web.rows import Row, number, quantity, rows
@@ -21,6 +23,8 @@ from web.view import View
 WINDOW = 200
 """Positions on a page of changes."""
 MOST_STRETCHES = 50
+STEPS = ("month", "week", "day")
+"""How far apart the days of a timeline can be chosen to lie."""
 
 
 async def shown(site: Site, assessment: str, view: View) -> Standing:
@@ -193,6 +197,44 @@ async def findings(site: Site, assessment: str, view: View) -> Page:
     ]
     more = {"findings": names.findings(), "states": states, "flags": grouped}
     return Page("_findings.html", f"{title} · {context['title']}", context | more, standing.version)
+
+
+async def timeline(site: Site, assessment: str, step: str, view: View) -> Page:
+    """Rank and total of every unit through the year, as known then and as known now."""
+    standing = await shown(site, assessment, view)
+    (names, context), course = await asyncio.gather(
+        about(site, standing, view), site.upstream.timeline(assessment, _until(standing, view), step)
+    )
+    units = [row.unit for row in standing.units]
+    whens = {"now": [point.now for point in course.points], "then": [point.then for point in course.points]}
+    drawn = {
+        when: [Line(names.unit(unit), [_total(seen, unit) for seen in course_]) for unit in units]
+        for when, course_ in whens.items()
+    }
+    days = [point.as_of for point in course.points]
+    title = site.translate(view.language, "Timeline")
+    more = {
+        "step": course.step,
+        "steps": STEPS,
+        "units": units,
+        "whens": {when: (lines(drawn[when], days), list(zip(days, whens[when], strict=True))) for when in whens},
+        "moment": partial(_moment_of, view, standing),
+    }
+    return Page("_timeline.html", f"{title} · {context['title']}", context | more, standing.version)
+
+
+def _total(seen: Seen | None, unit: str) -> Fraction | None:
+    return next((number(each.exact) for each in seen.units if each.unit == unit), None) if seen else None
+
+
+def _until(standing: Standing, view: View) -> list[tuple[str, str]]:
+    """What a timeline is asked for: all up to the moment shown, by the rules of each day where none were chosen."""
+    return view.at(known_at=str(standing.known_at.position)).coordinate
+
+
+def _moment_of(view: View, standing: Standing, day: str, seen: Seen) -> View:
+    """The view of one point: the same day, known then or as the page knows it."""
+    return view.at(as_of=date.fromisoformat(day), known_at=str(seen.known_at or standing.known_at.position))
 
 
 async def entry(site: Site, assessment: str, position: int, view: View) -> Page:

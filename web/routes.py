@@ -99,6 +99,18 @@ async def changes_stream(request: Request, serving: Using, assessment: str, seen
     )
 
 
+@router.get("/assessments/{assessment}/timeline")
+async def timeline(
+    request: Request,
+    serving: Using,
+    assessment: str,
+    step: Annotated[Literal["month", "week", "day"], Query(description="How far apart the days lie.")] = "month",
+) -> Response:
+    """Rank and total of every unit through the year."""
+    work = partial(pages.timeline, serving.site, assessment, step)
+    return await serving.whole(request, assessment, ("timeline",), work, live=False)
+
+
 @router.get("/assessments/{assessment}/units/{unit}")
 async def unit(request: Request, serving: Using, assessment: str, unit: str) -> Response:
     """One unit with its traces."""

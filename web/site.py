@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import msgspec
 import structlog
@@ -112,10 +112,11 @@ class Links:
     assessment: str | None
     view: View
 
-    def __call__(self, *steps: object, view: View | None = None) -> str:
-        """A page of this assessment."""
+    def __call__(self, *steps: object, view: View | None = None, **more: str) -> str:
+        """A page of this assessment; `more` are words of its own query."""
         path = [str(self.assessment), *map(str, steps)] if self.assessment else []
-        return f"{page_path(*path)}{(view or self.view).query}"
+        query = (view or self.view).query
+        return page_path(*path) + (f"{query}{'&' if query else '?'}{urlencode(more)}" if more else query)
 
     def entry(self, position: object) -> str:
         """The page of an entry: it is the same at every coordinate."""

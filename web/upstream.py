@@ -17,6 +17,7 @@ from web.answers import (
     RubricText,
     Standing,
     Tasks,
+    Timeline,
 )
 
 T = TypeVar("T")
@@ -105,6 +106,10 @@ class Upstream:
     async def tasks(self, assessment: str, coordinate: Words) -> Tasks:
         """The task table at a coordinate."""
         return await self._read(Tasks, "scoring", ["tasks", assessment], coordinate)
+
+    async def timeline(self, assessment: str, coordinate: Words, step: str) -> Timeline:
+        """Rank and total of every unit at every step, at a coordinate."""
+        return await self._read(Timeline, "scoring", ["timeline", assessment], [*coordinate, ("step", step)])
 
     async def changes(self, assessment: str, after: int) -> Changes:
         """The stream of standings from a position on, one stretch of it."""

@@ -26,6 +26,11 @@ MOVES: Mapping[str, str] = {
     "total": _("can move a total"),
     "none": _("moves no points"),
 }
+STEPS: Mapping[str, str] = {
+    "month": _("by month"),
+    "week": _("by week"),
+    "day": _("by day"),
+}
 FLAGS: Mapping[str, str] = {
     "conflict": _("Reports that contradict each other"),
     "restated-figure": _("Figures reported again for the same date"),
@@ -165,6 +170,7 @@ WORDS: Mapping[str, Callable[[str], str]] = {
     "state": look_up(STATES),
     "indicator_state": look_up(INDICATOR_STATES),
     "moves": look_up(MOVES),
+    "step": look_up(STEPS),
     "flag": look_up(FLAGS),
     "rule": look_up(RULES),
     "member": look_up(MEMBERS),

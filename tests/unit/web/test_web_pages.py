@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from services.scoring.domain import read_step
 from services.scoring.domain.coordinate import Coordinate
 from shared.contracts.standing import digest
 from tests import builders as build
@@ -18,6 +19,7 @@ PAGES = [
     f"{BOARD}/tasks",
     f"{BOARD}/findings",
     f"{BOARD}/changes",
+    f"{BOARD}/timeline",
     f"{BOARD}/entries/17",
 ]
 PAGES_WITHOUT_ENTRY = [path for path in PAGES if "entries" not in path]
@@ -327,6 +329,33 @@ async def test_a_fixed_view_shows_the_same_for_ever_and_opens_no_stream():
     assert "data-stream" in live
     assert "data-stream" not in before
     assert other != live
+
+
+async def test_a_timeline_has_every_total_and_each_day_leads_to_its_moment():
+    """Given a year, then two tables have what scoring says, and a day leads to the board of that moment."""
+    services = the_year()
+    told = services.book.timeline(Coordinate(), read_step("week"))
+    async with browsing(services) as client:
+        page = (await client.get(f"{BOARD}/timeline?step=week&lang=en")).text
+        day = told["points"][-1]
+        link = next(each for each in re.findall(r'href="([^"]*)"', page) if f"as-of={day['as_of']}" in each)
+        board = (await client.get(link.replace("&amp;", "&"))).text
+    text = Outline(page).text
+    for when in ("then", "now"):
+        for point in told["points"]:
+            for unit in (point[when] or {"units": []})["units"]:
+                assert unit["total"] in text
+    assert page.count("<table>") == 2
+    assert page.count("<svg") == 4
+    assert all(unit["total"] in board for unit in day["now"]["units"])
+
+
+@pytest.mark.parametrize("step", ["year", "0", ""])
+async def test_a_step_that_is_none_has_no_page(step):
+    """Given another step than those there are, then there is no such page."""
+    async with browsing(the_year()) as client:
+        answer = await client.get(f"{BOARD}/timeline", params={"step": step})
+    assert answer.status_code == 404
 
 
 async def test_a_frozen_board_stands_still_and_a_units_page_with_it():
