@@ -72,10 +72,16 @@ def exact(value: Fraction) -> str:
     return str(value)
 
 
+def rounded(value: Fraction, places: int = 2) -> int:
+    """Round half up, away from zero, to `places` decimals, and give the number without its point: 1850 for 18.50."""
+    numerator, denominator = value.numerator, value.denominator
+    nearest = (2 * abs(numerator) * 10**places + denominator) // (2 * denominator)
+    return -nearest if numerator < 0 else nearest
+
+
 def shown(value: Fraction, places: int = 2) -> str:
-    """Round half up, away from zero, to `places` decimals: `18.50`; never `-0.00`."""
-    numerator, denominator = abs(value.numerator) * 10**places, value.denominator
-    rounded = (2 * numerator + denominator) // (2 * denominator)
-    digits = str(rounded).rjust(places + 1, "0")
-    sign = "-" if value < 0 and rounded else ""
+    """Write a number rounded half up, away from zero, to `places` decimals: `18.50`; never `-0.00`."""
+    number = rounded(value, places)
+    digits = str(abs(number)).rjust(places + 1, "0")
+    sign = "-" if number < 0 else ""
     return f"{sign}{digits[:-places]}.{digits[-places:]}" if places else sign + digits

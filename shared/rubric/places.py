@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from shared.contracts.numbers import shown
+from shared.contracts.numbers import rounded
 
 COMPETITION, DENSE = "competition", "dense"
 SHOWN, EXACT = "shown", "exact"
@@ -25,7 +25,7 @@ def places(totals: Mapping[str, Fraction], *, by: str = SHOWN, ties: str = COMPE
     `by` is `shown` (the total as printed, two places) or `exact`; `ties` is `competition` (1, 1, 3) or `dense`
     (1, 1, 2).
     """
-    keys = {unit: Fraction(shown(total)) if by == SHOWN else total for unit, total in totals.items()}
+    keys = {unit: rounded(total) if by == SHOWN else total for unit, total in totals.items()}
     ordered = sorted(keys, key=lambda unit: (-keys[unit], unit))
     levels = sorted(set(keys.values()), reverse=True)
     counts = list(keys.values())

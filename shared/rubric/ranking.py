@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from math import floor
 
-from shared.contracts.numbers import fraction, shown
+from shared.contracts.numbers import rounded
 from shared.rubric.model import Grade
 from shared.rubric.places import COMPETITION, DENSE, EXACT, SHOWN, places
 from shared.rubric.result import Ranked, Tally
@@ -17,8 +17,10 @@ def rank(tallies: Mapping[str, Tally], *, by_shown: bool, dense: bool, grades: S
     """
     totals = {unit: each.total for unit, each in tallies.items()}
     order = places(totals, by=SHOWN if by_shown else EXACT, ties=DENSE if dense else COMPETITION)
-    worth = {unit: fraction(shown(total)) if by_shown else total for unit, total in totals.items()}
-    given = _grades([place.unit for place in order], worth, tallies, grades)
+    given: dict[str, str] = {}
+    if grades:
+        worth = {unit: Fraction(rounded(total), 100) if by_shown else total for unit, total in totals.items()}
+        given = _grades([place.unit for place in order], worth, tallies, grades)
     return [Ranked(place.unit, place.rank, place.tied, given.get(place.unit)) for place in order]
 
 

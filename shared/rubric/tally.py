@@ -1,6 +1,6 @@
 """From indicators to units: what is not applicable, what a veto does, blocks and totals."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
 from shared.rubric.model import Block, Indicator
@@ -36,14 +36,13 @@ def _unit(
     counted: dict[str, BlockPoints] = {}
     for block in blocks.values():
         here = [result for name, result in results.items() if indicators[name].block == block.id]
-        points = sum((result.points for result in here), ZERO)
-        full = sum((result.full for result in here), ZERO)
+        points, full = _sum([result.points for result in here]), _sum([result.full for result in here])
         if block.capped:
             points, full = min(points, block.max), min(full, block.max)
         counted[block.id] = BlockPoints(points, block.max, full)
     counted = _shut(blocks, counted)
-    total = sum((each.points for each in counted.values()), ZERO)
-    full = sum((each.full for each in counted.values()), ZERO)
+    total = _sum([each.points for each in counted.values()])
+    full = _sum([each.full for each in counted.values()])
     effects = [effect for result in results.values() for effect in result.effects]
     held = _held(effects)
     if held is not None:
@@ -61,6 +60,15 @@ def _unit(
         held,
         tuple(dict.fromkeys(grade for effect in effects for grade in effect.bar)),
     )
+
+
+def _sum(numbers: Sequence[Fraction]) -> Fraction:
+    """Add up exactly: by denominator first, since most points are whole or share one."""
+    by: dict[int, int] = {}
+    for number in numbers:
+        denominator = number.denominator
+        by[denominator] = by.get(denominator, 0) + number.numerator
+    return sum((Fraction(above, below) for below, above in by.items()), ZERO)
 
 
 def _held(effects: Iterable[Effect]) -> Fraction | None:

@@ -57,12 +57,9 @@ class Axis:
 class Course:
     """The rows of one table that bear, a line a group and a column a moment; `NOBODY` where there is none.
 
-    `groups` names each group by the code of its first series, `moved` the moments at which another fact bears than at
-    the one before.
+    `moved` are the moments at which another fact bears than at the one before.
     """
 
-    table: Columns
-    groups: Ints
     rows: Ints
     moved: Ints
 
@@ -70,12 +67,6 @@ class Course:
         """Give the rows that bear at a moment, in the order of their groups."""
         rows = self.rows[:, moment]
         return rows[rows != NOBODY].tolist()
-
-    def slots(self, moment: int = 0) -> dict[int, int]:
-        """Give the row of every group that has one."""
-        rows = self.rows[:, moment]
-        having = rows != NOBODY
-        return dict(zip(self.groups[having].tolist(), rows[having].tolist(), strict=True))
 
 
 def course(table: Columns, placement: Placement, rules: Rules, axis: Axis) -> Course:
@@ -85,17 +76,18 @@ def course(table: Columns, placement: Placement, rules: Rules, axis: Axis) -> Co
     found = np.flatnonzero((start < len(axis)) & _counted(placement, rules, table, known))
     figures = np.fromiter((series.kind is Kind.FIGURE for series in table.series), np.bool_, len(table.series))
     of_figures = figures[table.code[found]]
-    found = np.concatenate([found[of_figures], _since(table, placement, found[~of_figures])])
+    awards = found[~of_figures]
+    found = np.concatenate([found[of_figures], awards[table.occurred[awards] >= placement.since(table)]])
     keys = np.concatenate(
         [_by_day(table, found[: of_figures.sum()]), _by_points(table, placement, found[of_figures.sum() :])]
     )
     groups, group = np.unique(placement.lists(table)[table.code[found]], return_inverse=True)
     best = _best(group, keys, start[found], _stops(table, found, axis), (len(groups), len(axis)))
-    awards = ~figures[groups][:, None] if len(groups) else np.zeros((0, 1), np.bool_)
-    rows = np.where(best == NOBODY, NOBODY, np.where(awards, _ROWS - (best & _ROWS), best & _ROWS))
+    of_awards = ~figures[groups][:, None] if len(groups) else np.zeros((0, 1), np.bool_)
+    rows = np.where(best == NOBODY, NOBODY, np.where(of_awards, _ROWS - (best & _ROWS), best & _ROWS))
     # Awards of equal points on one line and occasion are worth the same, whichever of them it is.
-    facts = np.where(awards, best >> _ROW, best)
-    return Course(table, groups, rows, np.flatnonzero((facts[:, 1:] != facts[:, :-1]).any(axis=0)) + 1)
+    facts = np.where(of_awards, best >> _ROW, best)
+    return Course(rows, np.flatnonzero((facts[:, 1:] != facts[:, :-1]).any(axis=0)) + 1)
 
 
 def _counted(placement: Placement, rules: Rules, table: Columns, known: int) -> NDArray[np.bool_]:
@@ -103,13 +95,6 @@ def _counted(placement: Placement, rules: Rules, table: Columns, known: int) -> 
     codes = placement.codes(table)[:known]
     kept = np.array([not mask & rules.excluded for mask in placement.masks], np.bool_)
     return (codes >= 0) & kept[codes]
-
-
-def _since(table: Columns, placement: Placement, awards: Ints) -> Ints:
-    """Leave out awards before the first day that counts under every reading."""
-    owner = placement.rubric.indicators.get(table.indicator)
-    first = owner.counts_from.get("") if owner is not None else None
-    return awards if first is None else awards[table.occurred[awards] >= first.toordinal()]
 
 
 def _stops(table: Columns, found: Ints, axis: Axis) -> Ints:

@@ -32,9 +32,14 @@ class Identities:
         self._at_hand: dict[tuple[str, str], list[int]] = {}
 
     def copy(self) -> "Identities":
-        """Give the same identities, to add others to."""
+        """Give the same identities, to add others to; more may come in here meanwhile.
+
+        Each moves from the recent to those added and on to a run, and stands in the next before it leaves the one
+        before: looked at in this order, none is missed.
+        """
         new = Identities()
-        new._recent, new._runs = self._recent.copy(), self._runs.copy()
+        new.key = self.key
+        new._recent, new._added, new._runs = self._recent.copy(), self._added.copy(), self._runs.copy()
         return new
 
     def add(self, source: str, id: str, position: int) -> None:
@@ -43,8 +48,8 @@ class Identities:
         if len(self._recent) >= MANY:
             hashes = self._hashed(list(self._recent))
             positions = np.fromiter(self._recent.values(), np.int32, len(self._recent))
-            self._recent = {}
             self._added.append((hashes, positions))
+            self._recent = {}
             self._settle()
 
     def add_hashed(self, hashes: NDArray[np.uint64], first: int) -> None:
@@ -79,12 +84,13 @@ class Identities:
         if not self._added:
             return
         self._at_hand = {}
-        added, self._added = self._added, []
+        added, runs = self._added.copy(), self._runs.copy()
         run = _sorted(*map(np.concatenate, zip(*added, strict=True)))
-        while self._runs and len(self._runs[-1][0]) <= 2 * len(run[0]):
-            hashes, positions = self._runs.pop()
+        while runs and len(runs[-1][0]) <= 2 * len(run[0]):
+            hashes, positions = runs.pop()
             run = _sorted(np.concatenate([hashes, run[0]]), np.concatenate([positions, run[1]]))
-        self._runs.append(run)
+        self._runs = [*runs, run]
+        del self._added[: len(added)]
 
     def _hashed(self, identities: Sequence[tuple[str, str]]) -> NDArray[np.uint64]:
         from services.scoring.domain.compiled import scan  # noqa: PLC0415 - only where there are many

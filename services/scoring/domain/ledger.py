@@ -110,7 +110,7 @@ class Ledger:
 
     def places(self, positions: NDArray[np.int32]) -> NDArray[np.int64]:
         """Give `place` of many entries that are there."""
-        starts = np.array(self._runs or [(0, 0)], np.int64)
+        starts = np.array(self.runs or [(0, 0)], np.int64)
         run = np.searchsorted(starts[:, 0], positions, side="right") - 1
         return starts[run, 1] + positions - starts[run, 0]
 

@@ -5,13 +5,13 @@ withdrawal); where neither lies between the two positions, its day lies between 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import NamedTuple
 
-from services.scoring.domain.columns import Columns
+from services.scoring.domain.bearing import bearing
+from services.scoring.domain.columns import Columns, Kind
 from services.scoring.domain.coordinate import Moment
-from services.scoring.domain.course import Axis, course
 from services.scoring.domain.ledger import Ledger, Pair
 from services.scoring.domain.placement import Placement
 from services.scoring.domain.statements import Statement
@@ -57,13 +57,32 @@ class Facts:
 
 def facts(ledger: Ledger, placement: Placement, rules: Moment, at: Moment) -> Facts:
     """Give what bears at a moment under the rules of another."""
-    axis = Axis.of([(at.as_of, at.known_at)])
-    tables = list(ledger.rows.items())
+    moment = replace(at, rubric=rules.rubric, readings=rules.readings, rules=rules.rules)
     determined = prevailing(ledger, placement, [at])
     return Facts(
-        {pair: course(table, placement, rules.rules, axis).slots() for pair, table in tables},
+        {pair: slots(table, placement, moment) for pair, table in list(ledger.rows.items())},
         {pair: found[0] for pair, found in determined.items() if found[0] is not None},
     )
+
+
+def slots(table: Columns, placement: Placement, moment: Moment) -> Slots:
+    """Give the row that bears for every group: a list, or a line with its occasion or incident.
+
+    Of awards several may be left that bear alike; the one with most points stands for them, the earliest of those.
+    """
+    rows, _ = bearing(table, placement, moment)
+    groups, since = placement.lists(table), placement.since(table)
+    found: Slots = {}
+    for row in rows.tolist():
+        group = int(groups[table.code[row]])
+        if table.series[group].kind is not Kind.FIGURE:
+            if table.occurred[row] < since:
+                continue
+            held = found.get(group)
+            if held is not None and placement.award(table, held).points >= placement.award(table, row).points:
+                continue
+        found[group] = row
+    return found
 
 
 def moved(ledger: Ledger, one: Facts, other: Facts, at: tuple[Moment, Moment]) -> list[Moved]:

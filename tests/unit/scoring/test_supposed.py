@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from benchmarks import synthetic
 from services.scoring.domain import Book, Coordinate, Unanswerable
-from shared.contracts.entries import parse_event
+from services.scoring.domain.columns import FOREVER
+from shared.contracts.entries import decode_entry, parse_event
 from tests.oracle import generate
 from tests.unit.scoring.test_diff import sums
 from tests.unit.scoring.test_oracle import Log, book_of
@@ -99,6 +101,27 @@ def test_the_causes_are_the_supposed_entries() -> None:
     (cause,) = answer["causes"]
     assert (cause["position"], cause["source"], cause["id"]) == (head + 1, "/supposed", "supposed")
     assert next(unit for unit in answer["units"] if unit["unit"] == "science")["change"] == "25"
+
+
+def test_entries_folded_in_bulk_can_be_named() -> None:
+    """Given a ledger folded batch by batch, when the withdrawal of one of its entries is supposed, of the newest batch
+    or an early one, then that entry is found and holds no longer, and in the ledger itself it holds on.
+    """
+    lines = list(synthetic.entries(3000))
+    book = Book(lambda position: decode_entry(lines[position - 1]))
+    book.extend_stored(lines[first : first + 500] for first in range(0, 3000, 500))
+    for position in (2, 1400, 2990):
+        target = book.ledger.entry_at(position)
+        event = {name: getattr(target, name) for name in ("source", "assessment", "subject", "provider")}
+        event |= {"specversion": "1.0", "id": "gone", "time": "2021-01-01T00:00:00Z"}
+        event |= {"type": "meritlog.EntryWithdrawn.v1"}
+        event["data"] = {"entry": {"source": target.source, "id": target.id}, "reason": "x"}
+        found = suppose(book, None, [{name: value for name, value in event.items() if value is not None}])
+        table, row = found.ledger.row_at(position) or (None, 0)
+        own, place = book.ledger.row_at(position) or (None, 0)
+        assert table is not None
+        assert own is not None
+        assert (int(table.until[row]), int(own.until[place])) == (3001, FOREVER)
 
 
 @pytest.mark.parametrize(
