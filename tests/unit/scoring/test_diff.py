@@ -11,10 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.scoring.domain import Book, Coordinate
+from services.scoring.domain import Book, Coordinate, read_step
 from shared.rubric.rubric import Rubric
 from tests.oracle import generate
 from tests.unit.scoring.test_oracle import book_of, read_once
+from tests.unit.scoring.test_timeline import assert_slow_way
 
 OTHER = read_once(
     re.sub(r"297", "400", generate.rubric_text()).replace("version: 1", "version: 9", 1)
@@ -219,3 +220,30 @@ def test_another_rubric_is_one_cause_with_the_clauses_it_moves() -> None:
     assert (cause["kind"], cause["from"]["version"], cause["to"]["version"]) == ("rubric", 1, 9)
     assert cause["clauses"] == [read_once(generate.rubric_text()).indicators["K1"].clause]
     assert "position" not in cause
+
+
+DATED = "counts_from: {reading: A31, year: 2020-01-01, from-effect: 2020-06-17}"
+FIXED = read_once(
+    generate.rubric_text().replace(DATED, "counts_from: 2020-06-17").replace("version: 1", "version: 8", 1)
+)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_awards_before_the_day_that_counts_hide_no_later_ones(seed: int) -> None:
+    """Given a rubric whose awards count from a fixed day on, then diffs and timelines by it are its standings'."""
+    random = Random(seed)
+    book = book_of(generate.ledger(random, 140))
+    one, other = where(random, book.head, FIXED), where(random, book.head, FIXED)
+    check(book, one, other)
+    assert_slow_way(book, other, book.timeline(other, read_step("31"), (None, date(2020, 12, 31))))
+
+
+def test_a_higher_award_from_before_that_day_is_none() -> None:
+    """Given an award of 3 points before the day and one of 1 behind it, for one occasion, then the later counts."""
+    awards = [
+        {"indicator": "B3", "line": "hosting", "points": points, "occasion": "x", "occurred": day, "reason": "r"}
+        for points, day in (("3", "2020-06-16"), ("1", "2020-06-17"))
+    ]
+    book = ledger_of(*({"kind": "BonusAwarded", "data": data, "subject": "hr"} for data in awards))
+    answer = check(book, Coordinate(known_at=1, rubric=FIXED), Coordinate(rubric=FIXED))
+    assert next(unit for unit in answer["units"] if unit["unit"] == "hr")["indicators"]["B3"]["change"] == "1"

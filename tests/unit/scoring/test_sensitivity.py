@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from services.scoring.domain import Book, Coordinate
+from services.scoring.domain.sensitivity import uses
+from shared.rubric import load
 from tests.oracle import binjiang, generate
 from tests.unit.scoring.test_oracle import book_of
 
@@ -68,3 +70,14 @@ def test_findings_that_move_nothing_are_not_multiplied() -> None:
     others = Book.sensitivity(book_of(log))["others"]
     assert others["move_a_rank"] == "cannot"
     assert others["combinations"] < 200
+
+
+def test_a_finding_of_an_indicator_that_a_rule_looks_at_bears_on_it() -> None:
+    """Given awards counted once across two indicators, of which only the other's count from a day that is in question,
+    then that question bears on both.
+    """
+    dated = "counts_from: {reading: A31, year: 2020-01-01, from-effect: 2020-06-17}"
+    rubric = load(generate.rubric_text().replace(dated, "counts_from: 2020-01-01", 1))
+    assert "A31" not in rubric.bearing("B2")
+    assert "A31" in uses(rubric, "B2")
+    assert "A31" not in uses(rubric, "K1")

@@ -81,6 +81,37 @@ def test_supposing_in_the_past_knows_nothing_of_what_came_later(seed: int) -> No
         assert past.ledger.find({"source": entry["source"], "id": entry["id"]}) is None
 
 
+def test_what_was_withdrawn_later_holds_where_it_is_supposed() -> None:
+    """Given a figure and its withdrawal, when something else is supposed between the two, then the figure holds on, and
+    its withdrawal may be supposed; what was supposed is in no table of the ledger.
+    """
+    writer = generate.Writer(Random(1), generate.rubric_text())
+    writer.open()
+    figure = {"indicator": "K1", "measure": "tech_firms", "value": "99", "occurred": "2020-01-02"}
+    award = {
+        "indicator": "B3",
+        "line": "hosting",
+        "points": "1",
+        "occasion": "x",
+        "occurred": "2020-01-02",
+        "reason": "r",
+    }
+    writer.append("SubmissionReceived", figure, "science", "science")
+    entry = {"source": writer.entries[1]["source"], "id": writer.entries[1]["id"]}
+    writer.append("EntryWithdrawn", {"entry": entry, "reason": "x"}, "science", "science")
+    writer.append("BonusAwarded", award, "science")
+    book = book_of(writer.entries)
+    others = [{**award, "occasion": name} for name in "abc"]
+    event = sent(writer.entries)[3]
+    events = [{**event, "id": name, "data": data} for name, data in zip("abc", others, strict=True)]
+    found = suppose(book, 2, events).scorecard("science")
+    assert found["indicators"]["K1"]["exact"] == "25/3"
+    assert found["indicators"]["B3"]["exact"] == "3"
+    withdrawn = suppose(book, 2, [{**sent(writer.entries)[2], "id": "gone"}]).scorecard("science")
+    assert withdrawn["indicators"]["K1"]["exact"] == "0"
+    assert [series.part for series in book.ledger.rows["science", "B3"].series] == ["x"]
+
+
 def test_the_causes_are_the_supposed_entries() -> None:
     """Given a figure that is supposed, then the diff from what is known names it under the position it would have."""
     book = book_of(generate.ledger(Random(4), 3))

@@ -113,16 +113,33 @@ def appended(log: Log, kind: str, unit: str, data: dict[str, Any]) -> Log:
     return [*log, entry | {"subject": unit, "data": data}]
 
 
+@pytest.mark.parametrize(("value", "other"), [("150", "50"), ("7", "31"), ("281", "44"), ("203", "61")])
+def test_an_edge_lies_where_trying_every_value_finds_it(value: str, other: str) -> None:
+    """Given the share of another unit, then the least figure that draws level or falls behind is the one named."""
+    log = two_figures(value, other)
+    ranks = {number: rank(edited(log, 2, str(number)), "science") for number in range(298)}
+    own = ranks[int(value)]
+    answer = figure(book_of(log).tipping("science"), "tech_firms")
+    up = next((number for number in range(int(value), 298) if ranks[number] != own), None)
+    down = next((number for number in range(int(value), -1, -1) if ranks[number] != own), None)
+    assert (answer["up"] and answer["up"]["value"]) == (None if up is None else str(up))
+    assert (answer["down"] and answer["down"]["value"]) == (None if down is None else str(down))
+
+
 def one_figure(value: str) -> Book:
+    return book_of(two_figures(value, "77"))
+
+
+def two_figures(value: str, other: str) -> Log:
     writer = generate.Writer(Random(1), generate.rubric_text())
     writer.open()
     for unit, indicator, measure, by, number in (
         ("science", "K1", "tech_firms", "science", value),
-        ("commerce", "S1", "export_registrations", "commerce", "77"),
+        ("commerce", "S1", "export_registrations", "commerce", other),
     ):
         data = {"indicator": indicator, "measure": measure, "value": number, "occurred": "2020-01-02"}
         writer.append("SubmissionReceived", data, unit, by)
-    return book_of(writer.entries)
+    return writer.entries
 
 
 def figure(answer: dict[str, Any], measure: str) -> dict[str, Any]:
