@@ -14,6 +14,7 @@ PAGES = [
     f"{BOARD}/tasks",
     f"{BOARD}/findings",
     f"{BOARD}/changes",
+    f"{BOARD}/timeline",
     f"{BOARD}/entries/1",
 ]
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True, "is_mobile": True}
