@@ -45,6 +45,22 @@ def show(
 
 
 @app.command()
+def create(data: Data = None, json: Json = False) -> None:
+    """Make a signing key where there is none, and print its public one. Intake does so itself as long as it has signed
+    nothing; later only a lost key is a reason.
+    """
+    from cli.output import print_json
+    from services.intake.signing import ledger_key
+
+    settings = settings_of(data)
+    path = settings.data / settings.key
+    if path.exists():
+        raise Stop(f"{path} is there: merit key rotate hands over to another key", 1)
+    key = sure(lambda: ledger_key(settings))
+    print_json({"key": str(key.verifier)}) if json else print(key.verifier)
+
+
+@app.command()
 def rotate(data: Data = None, json: Json = False) -> None:
     """Hand over to a new signing key, which signs once intake is started again. The secret of the one before is gone;
     what it signed holds for ever, and who pinned it believes the new one by the note that both have signed.

@@ -29,7 +29,7 @@ def build(settings: IntakeSettings) -> Service:
         async with own_store(service, DDL, VERSION) as store:
             ledger = LedgerStore(store)
             desk = Desk(ledger, utc_now, sample_clock=settings.sample_clock)
-            prover = Prover(ledger, ledger_keys(settings))
+            prover = Prover(ledger, ledger_keys(settings, signed=await store.ask(ledger.signed)))
             ledgers = Ledgers(ledger, desk, prover, settings)
             service.app.state.ledgers = ledgers
             await adopt(service, ledgers)

@@ -25,11 +25,17 @@ class LedgerKeys:
         return Succession(self.key.named(key_name(self.key.name, assessment)).verifier, self.hand_overs)
 
 
-def ledger_keys(settings: IntakeSettings) -> LedgerKeys:
-    """Give the key and its hand-overs.
+def ledger_keys(settings: IntakeSettings, *, signed: bool = False) -> LedgerKeys:
+    """Give the key and its hand-overs; where checkpoints were `signed` already, no key is made.
 
     :raises CannotStart: one cannot be read, or the key cannot be made
     """
+    path = settings.data / settings.key
+    if signed and not path.exists():
+        raise CannotStart(
+            f"The key that signed this ledger's checkpoints is not at {path}; put it back, or name its file in "
+            "MERITLOG_KEY. If it is lost, `merit key create` makes another; tell it to whoever pinned the one before."
+        )
     key = ledger_key(settings)
     path = settings.data / settings.hand_overs
     try:

@@ -139,6 +139,10 @@ class LedgerStore:
         sql = f"SELECT {columns} FROM refused WHERE assessment = ? AND {where} ORDER BY number LIMIT ?"  # noqa: S608 - our own words
         return [RefusedRow(*row) for row in self.store.query(sql, (assessment, *more, after, limit))]
 
+    def signed(self) -> bool:
+        """Tell whether a checkpoint of any ledger was signed."""
+        return bool(self.store.query("SELECT 1 FROM checkpoints LIMIT 1"))
+
     def refused_before(self, assessment: str, digests: Sequence[bytes]) -> set[bytes]:
         """Tell which of these refusals are kept already."""
         known: set[bytes] = set()

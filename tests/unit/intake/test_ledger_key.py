@@ -4,10 +4,15 @@ import os
 
 import pytest
 
+from services.intake.app import build
 from services.intake.settings import IntakeSettings
 from services.intake.signing import ledger_key, ledger_keys, rotate
 from shared.chassis.errors import CannotStart
 from shared.proof import succession
+from tests.builders import ASSESSMENT, opened, raw
+from tests.services import calling
+
+STRUCTURED = {"Content-Type": "application/cloudevents+json"}
 
 
 def test_a_key_is_made_once_for_its_owner_only(tmp_path):
@@ -48,6 +53,33 @@ def test_a_damaged_key_is_not_replaced(tmp_path):
         ledger_key(IntakeSettings(data=tmp_path))
 
     assert (tmp_path / "ledger.key").read_text() == ""
+
+
+async def test_a_key_that_signed_is_not_replaced_by_another(tmp_path):
+    """
+    Given a ledger whose checkpoints were signed, and whose key is not there,
+    when intake starts,
+    then it says what to do; put back, the same key signs, and one that is made by hand does too.
+    """
+    settings, path = IntakeSettings(data=tmp_path), tmp_path / "ledger.key"
+
+    async def key_of_a_checkpoint() -> str:
+        async with calling(build(settings)) as client:
+            await client.post(f"/v1/entries/{ASSESSMENT}", content=raw(opened(id="opening")), headers=STRUCTURED)
+            return (await client.get(f"/v1/checkpoints/{ASSESSMENT}")).headers["x-verifier-key"]
+
+    first = await key_of_a_checkpoint()
+    kept = path.read_text()
+    path.unlink()
+    with pytest.raises(CannotStart, match=r"is not at .*ledger\.key; put it back"):
+        await key_of_a_checkpoint()
+    assert not path.exists()
+
+    path.write_text(kept)
+    assert await key_of_a_checkpoint() == first
+    path.unlink()
+    ledger_key(settings)
+    assert await key_of_a_checkpoint() != first
 
 
 def test_a_key_hands_over_to_another(tmp_path):
