@@ -3,7 +3,8 @@
 A restored database may be behind what was published and answered. New entries would take positions that others have
 read already. So intake first reads what lies in its topic behind the last record that the database knows to be there:
 entries that continue a ledger are adopted, once they have passed chain and gate; where one stands in another's place,
-that assessment is a fork: it is reported, nothing is overwritten, and nothing more is accepted into it.
+that assessment is a fork: it is reported, nothing is overwritten, and nothing more is accepted into it or published
+of it, so that the topic fits the true database once that is put back.
 """
 
 from collections.abc import Sequence

@@ -6,7 +6,7 @@ last confirmed record; what is repeated so, or by another replica's relay, reade
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Container, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -38,15 +38,24 @@ class Unconfirmed(Exception):
 
 
 class Relay:
-    """One for a service's store; `topics` says which kind of stream goes where.
+    """One for a service's store; `topics` says which kind of stream goes where, `withheld` which assessments do not.
 
     >>> relay = Relay(store, {"scores": topics.SCORES}, kafka, metrics=service.metrics)
     >>> async with service.keeping("relay", relay.run):
     """
 
-    def __init__(self, store: EventStore, topics: Mapping[str, str], kafka: Kafka, *, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        store: EventStore,
+        topics: Mapping[str, str],
+        kafka: Kafka,
+        *,
+        metrics: Metrics,
+        withheld: Container[str] = (),
+    ) -> None:
         self.store = store
         self.topics = topics
+        self.withheld = withheld
         self.kafka = kafka
         self.metrics = metrics
         self.log: structlog.typing.FilteringBoundLogger = structlog.get_logger(service=store.service)
@@ -114,7 +123,7 @@ class Relay:
                     behind = more | await bell.wait(0)
                 elif not (behind := await bell.wait(SETTLE_SECONDS if self.cursors != self.stored else LOOK_SECONDS)):
                     behind = await self.behind()
-                behind = {stream for stream in behind if stream.partition("/")[0] in self.topics}
+                behind = {stream for stream in behind if self.goes_out(stream)}
 
     async def behind(self) -> set[str]:
         """Streams whose head the broker has not confirmed."""
@@ -123,9 +132,14 @@ class Relay:
             for stream, head, cursor in await self.store.ask(self.store.unpublished, kind):
                 if cursor is not None and self.cursors.get(stream, cursor)[:2] <= cursor[:2]:
                     self.cursors[stream] = self.stored[stream] = cursor
-                if self.cursors.get(stream, (0, 0))[:2] < head[:2]:
+                if self.cursors.get(stream, (0, 0))[:2] < head[:2] and self.goes_out(stream):
                     found.add(stream)
         return found
+
+    def goes_out(self, stream: str) -> bool:
+        """Whether a stream is published at all."""
+        kind, _, assessment = stream.partition("/")
+        return kind in self.topics and assessment not in self.withheld
 
     async def advance(self, producer: Any, stream: str) -> bool:
         """Publish the next batch of a stream and wait until it is confirmed; whether there may be more.

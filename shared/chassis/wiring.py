@@ -5,7 +5,7 @@ it reads a topic, fills gaps from the upstream's feed, and a relay publishes wha
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Container, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -126,8 +126,13 @@ async def asking(service: Service, other: ASGIApp | str | None) -> AsyncGenerato
 
 
 @asynccontextmanager
-async def publishing(service: Service, store: EventStore, topics: Mapping[str, str]) -> AsyncGenerator[None]:
-    """Publish the store's streams of these kinds to these topics while the block lasts; in one process do nothing."""
+async def publishing(
+    service: Service, store: EventStore, topics: Mapping[str, str], withheld: Container[str] = ()
+) -> AsyncGenerator[None]:
+    """Publish the store's streams of these kinds to these topics while the block lasts; in one process do nothing.
+
+    Of the assessments `withheld` nothing goes out.
+    """
     if service.settings.kafka is None:
         yield
         return
@@ -136,6 +141,6 @@ async def publishing(service: Service, store: EventStore, topics: Mapping[str, s
 
     brokers = Kafka.of(service.settings)
     assert brokers is not None  # noqa: S101  its setting was looked at above
-    relay = Relay(store, topics, brokers, metrics=service.metrics)
+    relay = Relay(store, topics, brokers, metrics=service.metrics, withheld=withheld)
     async with service.keeping("publishing", relay.run):
         yield
