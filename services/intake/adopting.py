@@ -23,6 +23,7 @@ from shared.chassis.record import Unreadable as NoRecord
 from shared.chassis.service import Service
 from shared.chassis.store import Conflict, Head, Published
 from shared.chassis.wiring import ENTRIES
+from shared.contracts.canonical import leaf_hash
 from shared.contracts.events import Malformed, parse_event
 from shared.contracts.times import instant
 
@@ -101,7 +102,7 @@ class Adopter:
         if new and position >= new[0].position:
             return new[position - new[0].position].digest
         stored = self.store.store.stream(entries(assessment)).get(position)
-        return None if stored is None else Record.read(stored).digest
+        return None if stored is None else leaf_hash(stored)
 
     def _passed(self, assessment: str, records: Sequence[Record]) -> list[Accepted]:
         """Put records through the gate, which must say of each what it said when it took it in.

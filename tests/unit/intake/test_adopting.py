@@ -4,7 +4,7 @@ import pytest
 
 from services.intake.adopting import Adopter
 from services.intake.store import DDL, VERSION, LedgerStore, entries
-from shared.chassis.store import EventStore
+from shared.chassis.store import EventStore, Statement
 from tests import bundles
 
 YEAR = bundles.year(40)
@@ -89,6 +89,21 @@ def test_what_the_gate_would_not_let_in_is_not_adopted(store):
     adopter.take([b"no record", *bundles.stored(rows)])
     assert f"Position {at + 1} of {NAME}" in adopter.forks[NAME]
     assert ledger(store) == []
+
+
+def test_an_entry_that_was_damaged_stops_its_own_assessment_alone(store):
+    """
+    Given a database in which an entry of one ledger is damaged,
+    when the topic's records come from before it,
+    then that assessment is told, and another one is adopted all the same.
+    """
+    restored(store, YEAR[:10])
+    store.store.commit(execute=[Statement("UPDATE stored_events SET state = x'ff' WHERE originator_version = 8")])
+    elsewhere = bundles.stored([row | {"assessment": "binjiang-2019"} for row in bundles.rows(YEAR)[:10]])
+    adopter = Adopter(store)
+    adopter.take([*YEAR[5:], *elsewhere])
+    assert list(adopter.forks) == [NAME]
+    assert store.store.stream(entries("binjiang-2019")).read() == elsewhere
 
 
 def test_two_replicas_adopt_together(store, monkeypatch):
