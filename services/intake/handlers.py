@@ -16,6 +16,7 @@ from services.intake.ledgers import Ledgers
 from services.intake.receiving import STRUCTURED, read, together
 from services.intake.store import NOWHERE, Unreadable, load_rubric
 from shared.chassis.auth import Caller
+from shared.chassis.problems import Problem
 from shared.chassis.service import Service
 from shared.chassis.store import StoreError
 from shared.contracts import kinds
@@ -103,11 +104,12 @@ async def take(ledgers: Ledgers, batch: Sequence[Sent]) -> list[Sent]:
     for (assessment, provider), read_ in (await asyncio.to_thread(_sorted, batch)).items():
         try:
             await _decide(ledgers, assessment, provider, read_)
-        except StoreError as error:
-            if not isinstance(error, Unreadable):
-                raise
-            _log.error("inbox waits", assessment=assessment, provider=provider, reason=str(error))
+        except (Unreadable, Problem) as error:
+            reason = error.detail if isinstance(error, Problem) else str(error)
+            _log.error("inbox waits", assessment=assessment, provider=provider, reason=reason)
             waiting += [sent for sent, _, _ in read_]
+        except StoreError:
+            raise
         except Exception:  # noqa: BLE001  our own mistake with one of them: the other assessments go on
             _log.exception("inbox waits", assessment=assessment, provider=provider)
             waiting += [sent for sent, _, _ in read_]

@@ -187,6 +187,19 @@ async def test_an_assessment_that_cannot_go_on_holds_up_no_other(tmp_path, monke
     assert waiting == [older, broken]
 
 
+async def test_what_an_inbox_brings_for_a_forked_ledger_waits(tmp_path, capsys):
+    """Given an assessment whose topic holds another history, then its events wait, and the log gives the reason."""
+    late = sent(raw(submitted(1, id="e")))
+    async with intake(tmp_path) as (ledgers, client):
+        ledgers.forks[ASSESSMENT] = "Fork: restore the true database."
+        waiting = await take(ledgers, [late])
+        lines = (await client.get(ENTRIES, params={"after": 1})).text
+    assert (waiting, lines) == ([late], "")
+    said = capsys.readouterr().out
+    assert "Fork: restore the true database." in said
+    assert "Traceback" not in said
+
+
 async def test_a_database_that_is_away_is_waited_for(tmp_path, monkeypatch):
     """Given a database that does not answer, when an inbox brings events, then the whole batch is asked for again."""
     async with intake(tmp_path) as (ledgers, _):
