@@ -13,11 +13,11 @@ def print_json(answer: Any) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool]) -> None:
-    """Print a table; `right` says which columns are numbers."""
+    """Print a table; `right` says which columns are numbers. Columns without names get no heading."""
     if sys.stdout.isatty():
         _rich(columns, rows, right)
         return
-    every = [columns, *rows]
+    every = [columns, *rows] if any(columns) else rows
     widths = [max(_width(row[place]) for row in every) for place in range(len(columns))]
     for row in every:
         cells = [_padded(text, width, to) for text, width, to in zip(row, widths, right, strict=True)]
@@ -30,7 +30,8 @@ def _rich(columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    headed = any(columns)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_header=headed, show_edge=headed)
     for name, to_right in zip(columns, right, strict=True):
         table.add_column(name, justify="right" if to_right else "left")
     for row in rows:

@@ -137,6 +137,7 @@ def test_one_screen_says_it_all_in_both_languages(verify: Verifier) -> None:
     assert english.endswith("The bundle holds.\n")
     assert chinese.endswith("包内一切成立。\n")
     assert len(english.splitlines()) == len(chinese.splitlines()) <= 14
+    assert "\n\n\n" not in english + chinese
 
 
 def test_every_fault_has_words_in_both_languages() -> None:
