@@ -79,7 +79,7 @@ def test_a_tutorial_does_what_it_says(page, server, tmp_path):
 
 
 @pytest.mark.parametrize("server", [{"MERITLOG_SAMPLE_CLOCK": "true"}], indirect=True)
-def test_the_tour_of_the_readme_runs(server):
+def test_the_tour_of_the_readme_runs(server, tmp_path):
     """
     Given `merit up` as the README has it,
     when its commands are run,
@@ -90,11 +90,13 @@ def test_the_tour_of_the_readme_runs(server):
     tour = behind.split("```")[1]
     assert "MERITLOG_SAMPLE_CLOCK=true .venv/bin/merit up" in before
     commands = [line.partition("#")[0].split() for line in tour.strip().splitlines()]
-    assert [words[1] for words in commands] == ["emit", "standings", "explain", "standings"]
+    assert [words[1] for words in commands] == ["emit", "standings", "explain", "standings", "export", "verify"]
+    (tmp_path / "samples").symlink_to(ROOT / "samples")
+    (tmp_path / ".merit").mkdir()
     for _, *words in commands:
         done = subprocess.run(
             [Path(sys.executable).with_name("merit"), *words],
-            cwd=ROOT,
+            cwd=tmp_path,
             env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "MERIT_SERVER": server},
             capture_output=True,
             text=True,
