@@ -101,7 +101,8 @@ async def test_a_database_that_went_another_way_is_told_and_left_alone(tmp_path,
     """
     Given a backup on which somebody accepted other entries without a broker,
     when intake starts on it beside the topic,
-    then the assessment is parked as a fork, its ledger stays as it is, and it accepts nothing more.
+    then the assessment is parked as a fork, its ledger stays as it is, and it accepts nothing more; nothing of it is
+    published, while another assessment's entries are.
     """
     assessment = name(tmp_path)
     await topics.ensure(Kafka(containers.kafka().bootstrap), topics.ours([]))
@@ -123,4 +124,8 @@ async def test_a_database_that_went_another_way_is_told_and_left_alone(tmp_path,
         )
         assert (refused.status_code, refused.json()["code"]) == (409, "fork")
         assert (await client.get(f"/v1/entries/{assessment}")).content == other
+        beside = f"{assessment}-beside"
+        await client.post(f"/v1/entries/{beside}", content=raw(opened(assessment=beside)), headers=STRUCTURED)
+        await published(client, beside, 1)
+        assert client._transport.app.state.store.published(f"entries/{assessment}").position == 1
         assert json.loads(other.splitlines()[1])["data"]["value"] == "7"
