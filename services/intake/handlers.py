@@ -56,7 +56,7 @@ async def inbox(service: Service, ledgers: Ledgers) -> AsyncGenerator[None]:
 
     brokers = Kafka.of(service.settings)
     assert brokers is not None  # noqa: S101  its setting was looked at above
-    async with service.keeping("reading the inbox", lambda: _read_all(brokers, ledgers)):
+    async with service.keeping("reading the inbox", lambda: _read_all(brokers, ledgers), needed=False):
         yield
 
 

@@ -12,8 +12,8 @@ class Health:
     """What one service knows of itself; written by whatever runs in it, read by `/healthz` and `/readyz`.
 
     `wait` and `clear` tell of something that is not there yet (database, broker, a follower that failed and will
-    start again); `beat` is called by a loop each time round. A parked assessment is named and counted but does not make
-    the service unready: the others go on.
+    start again); what is not `needed` for answering is named and leaves the service ready. `beat` is called by a loop
+    each time round. A parked assessment is named and counted but does not make the service unready: the others go on.
     """
 
     def __init__(self, service: str, metrics: Metrics, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -22,12 +22,14 @@ class Health:
         self.clock = clock
         self.stopping = False
         self.waiting: dict[str, str] = {}
+        self.spared: set[str] = set()
         self.beats: dict[str, tuple[float, float]] = {}
         self.parked: dict[str, str] = {}
 
-    def wait(self, name: str, reason: str) -> None:
+    def wait(self, name: str, reason: str, *, needed: bool = True) -> None:
         """`name` is not there: say why, in one sentence."""
         self.waiting[name] = reason
+        (self.spared.discard if needed else self.spared.add)(name)
 
     def clear(self, name: str) -> None:
         """`name` is there."""
@@ -57,10 +59,13 @@ class Health:
         }
 
     def reasons(self) -> dict[str, str]:
-        """Why the service cannot work now, by what is missing; empty when it can."""
-        stopping = {"stopping": "The service is stopping."} if self.stopping else {}
-        found = {**self.waiting, **stopping}
-        self.metrics.ready.set(not found)
+        """What is missing now, and why."""
+        return {**self.waiting, **({"stopping": "The service is stopping."} if self.stopping else {})}
+
+    def is_ready(self) -> bool:
+        """Whether everything is there that is needed for answering."""
+        found = not self.stopping and self.waiting.keys() <= self.spared
+        self.metrics.ready.set(found)
         return found
 
 
@@ -71,8 +76,9 @@ def alive(services: Sequence[Health]) -> JSONResponse:
 
 
 def ready(services: Sequence[Health]) -> JSONResponse:
-    """`/readyz`: 200 when every service can work, else 503 with the reasons; parked assessments are named in both."""
+    """`/readyz`: 200 when every service can answer, else 503; what is missing and who is parked is named in both."""
     reasons = {health.service: found for health in services if (found := health.reasons())}
     parked = {health.service: health.parked for health in services if health.parked}
-    body = {"status": "waiting" if reasons else "ready", "reasons": reasons, "parked": parked}
-    return JSONResponse(body, 503 if reasons else 200)
+    waits = [health.service for health in services if not health.is_ready()]  # all are asked: each has its metric
+    body = {"status": "waiting" if waits else "ready", "reasons": reasons, "parked": parked}
+    return JSONResponse(body, 503 if waits else 200)

@@ -196,8 +196,12 @@ class Service:
             await asyncio.sleep(TICK)
             self.metrics.lag.set(max(0.0, loop.time() - due))
 
-    async def reach(self, name: str, attempt: Callable[[], Awaitable[T]]) -> T:
+    async def reach(
+        self, name: str, attempt: Callable[[], Awaitable[T]], needed: Callable[[], bool] = lambda: True
+    ) -> T:
         """Try until it succeeds (database, broker, another service): wait, say so on `/readyz` and in the log, go on.
+
+        Meanwhile the service is not ready, where it is `needed`.
 
         :raises CannotStart: as the attempt does; that is not waited for
         """
@@ -218,7 +222,7 @@ class Service:
                     reason = describe(error)
                     tell = self.log.debug if self.health.waiting.get(name) == reason else self.log.warning
                     tell("waiting", wants=name, reason=reason, trial=trial.num)
-                    self.health.wait(name, reason)
+                    self.health.wait(name, reason, needed=needed())
                     raise
                 if trial.num > 1:
                     self.log.info("reached", wants=name, trial=trial.num)
@@ -227,15 +231,25 @@ class Service:
         raise AssertionError  # attempts are not counted
 
     @asynccontextmanager
-    async def keeping(self, name: str, run: Callable[[], Awaitable[Any]]) -> AsyncGenerator[None]:
+    async def keeping(
+        self, name: str, run: Callable[[], Awaitable[Any]], *, needed: bool = True
+    ) -> AsyncGenerator[None]:
         """Keep `run` going inside the block: when it fails it is reported, waited for and started again.
 
-        Leaving the block cancels it and waits until it has come to its end.
+        Where it is `needed` the service is not ready until it goes for the first time; what breaks off later is told
+        of, and the service answers on from what it has. Leaving the block cancels it and waits until it has come to
+        its end.
         """
+        lacking = needed
+
+        def goes() -> None:
+            nonlocal lacking
+            lacking = False
+            self.health.clear(name)
 
         async def trusted() -> None:
             # What has run for a second is there again, though it has not returned.
-            well = asyncio.get_running_loop().call_later(1.0, self.health.clear, name)
+            well = asyncio.get_running_loop().call_later(1.0, goes)
             try:
                 await run()
             except asyncio.CancelledError:
@@ -246,7 +260,7 @@ class Service:
             finally:
                 well.cancel()
 
-        task = asyncio.create_task(self.reach(name, trusted), name=f"{self.name}: {name}")
+        task = asyncio.create_task(self.reach(name, trusted, lambda: lacking), name=f"{self.name}: {name}")
         task.add_done_callback(self.ended)
         try:
             yield

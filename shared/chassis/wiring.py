@@ -142,5 +142,5 @@ async def publishing(
     brokers = Kafka.of(service.settings)
     assert brokers is not None  # noqa: S101  its setting was looked at above
     relay = Relay(store, topics, brokers, metrics=service.metrics, withheld=withheld)
-    async with service.keeping("publishing", relay.run):
+    async with service.keeping("publishing", relay.run, needed=False):
         yield

@@ -222,6 +222,50 @@ async def test_a_kept_task_that_fails_is_started_again():
         assert (await client.get("/readyz")).status_code == 200
 
 
+@pytest.mark.parametrize(("needed", "at_first"), [(True, 503), (False, 200)])
+async def test_what_breaks_off_later_is_named_and_leaves_the_service_ready(needed, at_first):
+    """
+    Given a task that is kept going, needed or not,
+    when it fails before it ever went, goes, and breaks off again,
+    then only what is needed makes the service unready, only until it went; every time /readyz names what is missing.
+    """
+    there, gone = asyncio.Event(), asyncio.Event()
+
+    @asynccontextmanager
+    async def work(service):
+        async def follow():
+            if not there.is_set():
+                raise ConnectionError("nobody there")
+            if gone.is_set():
+                raise ConnectionError("gone away")
+            await gone.wait()
+            raise ConnectionError("gone away")
+
+        async with service.keeping("following", follow, needed=needed):
+            yield
+
+    service = a_service(work=work)
+    async with calling(service) as client:
+
+        async def says(word):
+            return word in str((await client.get("/readyz")).json()["reasons"])
+
+        async with asyncio.timeout(20):
+            while not await says("nobody there"):
+                await asyncio.sleep(0.01)
+            before = await client.get("/readyz")
+            there.set()
+            while service.health.waiting:
+                await asyncio.sleep(0.01)
+            gone.set()
+            while not await says("gone away"):
+                await asyncio.sleep(0.01)
+            after = await client.get("/readyz")
+
+    assert (before.status_code, after.status_code) == (at_first, 200)
+    assert after.json()["status"] == "ready"
+
+
 async def test_a_kept_task_that_must_end_the_service_does():
     """CannotStart is not tried again: whoever serves is told."""
     told = []
