@@ -32,6 +32,13 @@ def steps(page: Path) -> Iterator[tuple[str, str]]:
             yield "\n".join([lines[0], *more]), "\n".join(lines[1 + len(more) :])
 
 
+def settings(page: Path) -> dict[str, str]:
+    """The settings that a page starts its `merit up` with."""
+    started = re.search(r"^((?:MERITLOG_\w+=\S+ )*)merit up$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert started, f"{page.name} starts no merit up"
+    return dict(setting.split("=", 1) for setting in started[1].split())
+
+
 @pytest.fixture
 def server(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     """`merit up` in a process of its own, with the settings that the test is parametrised with."""
@@ -43,7 +50,7 @@ def server(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     with (
         log.open("w") as said,
         subprocess.Popen(
-            [merit, "up", "--data", tmp_path / "data", "--port", str(port)], stderr=said, env=environment
+            [merit, "up", "--data", tmp_path / ".merit", "--port", str(port)], stderr=said, env=environment
         ) as process,
     ):
         deadline = time.monotonic() + 60
@@ -55,9 +62,17 @@ def server(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
         process.terminate()
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize(
+    ("page", "server"),
+    [pytest.param(page, settings(page), id=page.stem) for page in PAGES],
+    indirect=["server"],
+)
 def test_a_tutorial_does_what_it_says(page, server, tmp_path):
-    """Every command succeeds, and its output is what stands below it, `...` standing for anything."""
+    """
+    Given `merit up` with the settings that the page names, in the folder that it keeps its data in by default,
+    when the page's commands are run in order,
+    then each succeeds, and its output is what stands below it, `...` standing for anything.
+    """
     for folder in ("rubrics", "samples"):
         (tmp_path / folder).symlink_to(ROOT / folder)
     path = f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin"
