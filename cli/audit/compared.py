@@ -52,7 +52,18 @@ def _members(claimed: Json, found: Json, but: set[str]) -> Iterator[Fault]:
         if name in but or (name not in claimed and name not in FIRST):
             continue
         if (name in claimed, claimed.get(name)) != (name in found, found.get(name)):
-            yield _differs(name, claimed.get(name, _ABSENT), found.get(name, _ABSENT))
+            yield from _within(name, claimed.get(name, _ABSENT), found.get(name, _ABSENT))
+
+
+def _within(member: str, claimed: Any, found: Any) -> Iterator[Fault]:
+    """Name what differs within a member, as `blocks.common.points`."""
+    if not (isinstance(claimed, dict) and isinstance(found, dict)):
+        yield _differs(member, claimed, found)
+        return
+    theirs, ours = cast("Json", claimed), cast("Json", found)
+    for name in dict.fromkeys([*ours, *theirs]):
+        if (name in theirs, theirs.get(name)) != (name in ours, ours.get(name)):
+            yield from _within(f"{member}.{name}", theirs.get(name, _ABSENT), ours.get(name, _ABSENT))
 
 
 def _differs(member: str, claimed: Any, found: Any) -> Fault:

@@ -107,7 +107,6 @@ def test_the_tour_of_the_readme_runs(server, tmp_path):
     commands = [line.partition("#")[0].split() for line in tour.strip().splitlines()]
     assert [words[1] for words in commands] == ["emit", "standings", "explain", "standings", "export", "verify"]
     (tmp_path / "samples").symlink_to(ROOT / "samples")
-    (tmp_path / ".merit").mkdir()
     for _, *words in commands:
         done = subprocess.run(
             [Path(sys.executable).with_name("merit"), *words],

@@ -9,6 +9,7 @@ import pytest
 from aiokafka.admin import NewTopic
 
 from cli.main import run
+from services.scoring.store import VERSION
 from shared.chassis.kafka import Kafka, admin
 from shared.chassis.settings import ServiceSettings
 
@@ -69,8 +70,8 @@ def test_migrating_again_changes_nothing(merit, database, monkeypatch):
     """Tables are made, and found; a database of a newer version is left alone with one sentence."""
     monkeypatch.setenv("MERITLOG_DATABASE", database)
 
-    assert merit("migrate", "scoring", "--json")[:2] == (0, {"versions": {"scoring": 1}})
-    assert merit("migrate", "scoring") == (0, "scoring: version 1\n", "")
+    assert merit("migrate", "scoring", "--json")[:2] == (0, {"versions": {"scoring": VERSION}})
+    assert merit("migrate", "scoring") == (0, f"scoring: version {VERSION}\n", "")
     assert merit("migrate")[0] == 2
     assert merit("migrate", "ranking")[0] == 0
     with psycopg.connect(database) as connection:
