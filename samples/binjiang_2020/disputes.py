@@ -258,7 +258,8 @@ def disputes(sent: Sequence[Json], random: Random) -> Iterator[Draft]:
     yield from _repeats(sent, random)
     yield _stands("AssessmentFrozen", "freeze/1", at(date(2021, 1, 5), 18))
     yield _stands(*CLOSING, at(date(2021, 2, 5), 18))
-    # After the close only what the contract names is taken; it moves the live standing, and the restatement follows.
+    # After the close only what the contract names is taken. This award lay beyond its caps: what they absorb changes,
+    # no total does, and the restatement follows all the same.
     late = next(
         made for made in reversed(sent) if made["type"] == "meritlog.BonusAwarded.v1" and made["subject"] == "market"
     )
