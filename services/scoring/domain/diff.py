@@ -24,10 +24,14 @@ Shift = tuple[Fraction, Result | None, Result | None]
 
 ORDER = ("entries", "rubric", "readings")
 NOTE = (
-    "entries in order of position under the rules of `from`, then the rubric, then readings in the rubric's order; "
-    "where causes interact, the later one carries what they do together"
+    "entries one by one under the rules of `from`: what came to be known or was ended, in order of position "
+    "(backwards, where less is known at `to`), then what the other day lets in or out; then the rubric, then readings "
+    "in the rubric's order; where causes interact, the later one carries what they do together"
 )
-NOTE_ZH = "先按序号逐条计入记录（用起点的规则），再换细则，再按细则次序逐项换解读；相互影响的部分计入后者"
+NOTE_ZH = (
+    "先用起点的规则逐条计入记录：其间得知或失效的按序号（终点所知较少时倒序），再计截止日期所增减的；再换细则，再按细则次序逐项换解读；"
+    "相互影响的部分计入后者"
+)
 
 
 @dataclass(slots=True)

@@ -1,21 +1,22 @@
-"""What lies between two moments: the facts that bear at one and not at the other, and the entry that made it so.
+"""What lies between two moments: the facts that bear at one and not at the other, and the entries that made it so.
 
 A fact moves with the entry that came to be known, or with the one that ended what was known (a correction, a
-withdrawal); where neither lies between the two positions, its day lies between the two days.
+withdrawal); and with the day, where it lies between the two days.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
-from typing import NamedTuple
 
 from services.scoring.domain.bearing import bearing
+from services.scoring.domain.chain import Life, Link, chain, rows_of
 from services.scoring.domain.columns import Columns, Kind
 from services.scoring.domain.coordinate import Moment
 from services.scoring.domain.ledger import Ledger, Pair
 from services.scoring.domain.placement import Placement
+from services.scoring.domain.scores import determination
 from services.scoring.domain.statements import Statement
 from services.scoring.domain.timeline import prevailing
+from shared.contracts import kinds
 from shared.rubric.facts import Determination
 
 Slots = dict[int, int]
@@ -27,14 +28,6 @@ Swaps = dict[int, tuple[int | None, int | None]]
 
 Settled = tuple[Determination | None, Determination | None]
 """What prevailed before and after."""
-
-
-class Life(NamedTuple):
-    """Since when, until when and from what day on something holds."""
-
-    position: int
-    until: int
-    occurred: date | None = None
 
 
 @dataclass(slots=True)
@@ -85,67 +78,55 @@ def slots(table: Columns, placement: Placement, moment: Moment) -> Slots:
     return found
 
 
-def moved(ledger: Ledger, one: Facts, other: Facts, at: tuple[Moment, Moment]) -> list[Moved]:
-    """Give what moved from one to the other, an entry each, in order of their positions."""
+def moved(ledger: Ledger, placement: Placement, one: Facts, other: Facts, ends: tuple[Moment, Moment]) -> list[Moved]:
+    """Give what moved from one to the other, an entry each, in the order of the walk.
+
+    First what came to be known or was ended, in order of position (backwards, where less is known at the other); then
+    what the other day lets in or out.
+    """
     found: dict[tuple[int, str], Moved] = {}
 
-    def by(came: Life | None, gone: Life | None) -> Moved:
-        named = cause(came, gone, *at)
-        if named is None:
-            raise AssertionError((came, gone))
-        return found.setdefault(named, Moved(*named))
+    def by(link: Link) -> Moved:
+        return found.setdefault((link.position, link.by), Moved(link.position, link.by))
 
     for pair in dict.fromkeys([*one.slots, *other.slots]):
         table = ledger.rows[pair]
-        for group, gone, came in _differing(one.slots.get(pair, {}), other.slots.get(pair, {})):
-            move = by(_life(table, came), _life(table, gone))
-            move.slots.setdefault(pair, {})[group] = gone, came
+        for group in _differing(one.slots.get(pair, {}), other.slots.get(pair, {})):
+            for link in chain(rows_of(table, placement, group, ends), *ends):
+                rows = [None if life is None else life.what for life in (link.gone, link.came)]
+                by(link).slots.setdefault(pair, {})[group] = rows[0], rows[1]
     for pair in dict.fromkeys([*one.determined, *other.determined]):
-        gone, came = one.determined.get(pair), other.determined.get(pair)
-        if gone is not came and gone != came:
-            by(_said(ledger, came), _said(ledger, gone)).determined[pair] = gone, came
-    return [found[key] for key in sorted(found)]
+        if one.determined.get(pair) != other.determined.get(pair):
+            for link in chain(_settled(ledger, placement, pair), *ends):
+                settled = [None if life is None else life.what for life in (link.gone, link.came)]
+                by(link).determined[pair] = settled[0], settled[1]
+    back = ends[0].known_at > ends[1].known_at
+    return sorted(found.values(), key=lambda move: (move.by != "known-at", -move.position if back else move.position))
 
 
-def _differing(one: Slots, other: Slots) -> Iterator[tuple[int, int | None, int | None]]:
-    for group in sorted({*one, *other}):
-        gone, came = one.get(group), other.get(group)
-        if gone != came:
-            yield group, gone, came
+def _differing(one: Slots, other: Slots) -> list[int]:
+    return [group for group in sorted({*one, *other}) if one.get(group) != other.get(group)]
 
 
-def _life(table: Columns, row: int | None) -> Life | None:
-    return None if row is None else Life(int(table.position[row]), int(table.until[row]), table.day(row))
-
-
-def _said(ledger: Ledger, found: Determination | None) -> Life | None:
-    said = ledger.statement_at(found.position) if found is not None else None
-    return None if found is None or said is None else Life(said.position, said.until, found.occurred)
-
-
-def cause(came: Life | None, gone: Life | None, one: Moment, other: Moment) -> tuple[int, str] | None:
-    """Name the entry for which `came` holds at the other moment in the place of `gone`, and what moved it."""
-    before, after = one.known_at, other.known_at
-    if before <= after:
-        if came is not None and came.position > before:
-            return came.position, "known-at"
-        if gone is not None and gone.until <= after:
-            return gone.until, "known-at"
-    else:
-        if gone is not None and gone.position > after:
-            return gone.position, "known-at"
-        if came is not None and came.until <= before:
-            return came.until, "known-at"
-    for life, moment in ((came, one), (gone, other)):
-        if life is not None and life.occurred is not None and life.occurred > moment.as_of:
-            return life.position, "as-of"
-    return None
+def _settled(ledger: Ledger, placement: Placement, pair: Pair) -> list[Life]:
+    lives: list[Life] = []
+    for said in list(ledger.statements[kinds.INDICATOR_DETERMINED]):
+        if (said.unit or "", said.data["indicator"]) == pair:
+            found = determination(said, placement)
+            if found is not None:
+                lives.append(Life(said.position, said.until, found.occurred, (found.occurred, found.position), found))
+    return lives
 
 
 def ruling(came: Statement | None, gone: Statement | None, one: Moment, other: Moment) -> int | None:
     """Name the entry for which one ruling holds in the place of another; None where the rulings are the same."""
     if came is gone:
         return None
-    new, old = (None if said is None else Life(said.position, said.until) for said in (came, gone))
-    found = cause(new, old, one, other)
-    return None if found is None else found[0]
+    before, after = one.known_at, other.known_at
+    if before <= after:
+        if came is not None and came.position > before:
+            return came.position
+        return gone.until if gone is not None and gone.until <= after else None
+    if gone is not None and gone.position > after:
+        return gone.position
+    return came.until if came is not None and came.until <= before else None

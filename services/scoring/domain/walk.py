@@ -1,7 +1,8 @@
 """The walk from one coordinate to another, one cause a step.
 
-First the facts move, entry by entry in order of position, under the rules of the first; then the rubric changes; then
-the readings, one finding after the other in the order of the rubric. Each step is what the one before left with one
+First the facts move, entry by entry, under the rules of the first: what is known in order of position (backwards, where
+less is known at the other), then the day; then the rubric changes; then the readings, one finding after the other in
+the order of the rubric. Each step is what the one before left with one
 thing changed, so what the steps do adds up to the whole, exactly.
 """
 
@@ -67,7 +68,7 @@ def walk(
     order = _order(abacus)
     yield Step({}, order, order)
     slots = {pair: dict(held) for pair, held in before.slots.items()}
-    for move in moved(ledger, before, after, ends):
+    for move in moved(ledger, placement, before, after, ends):
         _apply(ledger, abacus, slots, move)
         changed, reached = bool(abacus.settle()), order
         if changed:

@@ -161,6 +161,57 @@ def entry(book: Book, position: int) -> dict[str, str]:
     return {"source": found.source, "id": found.id}
 
 
+def disputed(random: Random) -> Book:
+    """A year in which one figure is reported, backdated, corrected and withdrawn over and over."""
+    entries: list[dict[str, Any]] = []
+    names: list[dict[str, str]] = []
+    open_: list[int] = []
+    for number in range(40):
+        chosen = random.choice(open_) if open_ and random.random() < 0.5 else None
+        report = tech_firms(str(random.randint(0, 300)), f"2020-{random.randint(1, 6):02d}-15")
+        if chosen is None:
+            entries.append(report)
+        else:
+            open_.remove(chosen)
+            data: dict[str, Any] = {"entry": names[chosen], "reason": "again"}
+            kind = "EntryCorrected" if random.random() < 0.5 else "EntryWithdrawn"
+            if kind == "EntryCorrected":
+                data["data"] = report["data"]
+            entries.append({"kind": kind, "data": data, "subject": "science", "by": "science"})
+        names.append(entry(ledger_of(*entries), number + 2))
+        if entries[-1]["kind"] != "EntryWithdrawn":
+            open_.append(number)
+    return ledger_of(*entries)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_each_step_is_what_its_entry_did(seed: int) -> None:
+    """
+    Given a figure that was backdated, corrected and withdrawn between two positions,
+    when its changes are followed cause by cause, forwards and backwards,
+    then after each cause the indicator is worth what it was when that entry was, or was not yet, known.
+    """
+    random = Random(seed)
+    book = disputed(random)
+
+    def points(known_at: int) -> Fraction:
+        units = book.standing(Coordinate(known_at=known_at))["units"]
+        return next(Fraction(each["indicators"]["K1"]["exact"]) for each in units if each["unit"] == "science")
+
+    steps = 0
+    for _ in range(12):
+        one, other = random.sample(range(1, book.head + 1), 2)
+        answer = check(book, Coordinate(known_at=one), Coordinate(known_at=other))
+        worth = points(one)
+        science = next(each for each in answer["units"] if each["unit"] == "science")
+        for part in science["indicators"].get("K1", {"parts": []})["parts"]:
+            worth += Fraction(part["change"])
+            position = answer["causes"][part["cause"]]["position"]
+            assert worth == points(position if one < other else position - 1)
+            steps += 1
+    assert steps > 20
+
+
 def test_a_correction_names_what_it_replaces() -> None:
     """Given a figure and its correction, then the correction is the cause, with the figure before and after it."""
     book = ledger_of(tech_firms("99", "2020-01-02"))
