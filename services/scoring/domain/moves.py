@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from services.scoring.domain.bearing import bearing
-from services.scoring.domain.chain import Life, Link, chain, rows_of
+from services.scoring.domain.chain import Life, Link, Rows, chain
 from services.scoring.domain.columns import Columns, Kind
 from services.scoring.domain.coordinate import Moment
 from services.scoring.domain.ledger import Ledger, Pair
@@ -91,8 +91,12 @@ def moved(ledger: Ledger, placement: Placement, one: Facts, other: Facts, ends: 
 
     for pair in dict.fromkeys([*one.slots, *other.slots]):
         table = ledger.rows[pair]
-        for group in _differing(one.slots.get(pair, {}), other.slots.get(pair, {})):
-            for link in chain(rows_of(table, placement, group, ends), *ends):
+        differing = _differing(one.slots.get(pair, {}), other.slots.get(pair, {}))
+        if not differing:
+            continue
+        rows_ = Rows(table, placement, ends)
+        for group in differing:
+            for link in chain(rows_.lives(group), *ends):
                 rows = [None if life is None else life.what for life in (link.gone, link.came)]
                 by(link).slots.setdefault(pair, {})[group] = rows[0], rows[1]
     for pair in dict.fromkeys([*one.determined, *other.determined]):

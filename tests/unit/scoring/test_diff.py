@@ -184,12 +184,20 @@ def disputed(random: Random) -> Book:
     return ledger_of(*entries)
 
 
+def parts_of(answer: dict[str, Any]) -> list[tuple[int, Fraction]]:
+    """What each entry did to K1, in order."""
+    science = next(each for each in answer["units"] if each["unit"] == "science")
+    parts = science["indicators"].get("K1", {"parts": []})["parts"]
+    return [(answer["causes"][part["cause"]]["position"], Fraction(part["change"])) for part in parts]
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_each_step_is_what_its_entry_did(seed: int) -> None:
     """
     Given a figure that was backdated, corrected and withdrawn between two positions,
-    when its changes are followed cause by cause, forwards and backwards,
-    then after each cause the indicator is worth what it was when that entry was, or was not yet, known.
+    when its changes are followed cause by cause,
+    then after each cause the indicator is worth what it was when that entry was known; and backwards the same causes
+    undo the same parts.
     """
     random = Random(seed)
     book = disputed(random)
@@ -200,16 +208,25 @@ def test_each_step_is_what_its_entry_did(seed: int) -> None:
 
     steps = 0
     for _ in range(12):
-        one, other = random.sample(range(1, book.head + 1), 2)
+        one, other = sorted(random.sample(range(1, book.head + 1), 2))
         answer = check(book, Coordinate(known_at=one), Coordinate(known_at=other))
-        worth = points(one)
-        science = next(each for each in answer["units"] if each["unit"] == "science")
-        for part in science["indicators"].get("K1", {"parts": []})["parts"]:
-            worth += Fraction(part["change"])
-            position = answer["causes"][part["cause"]]["position"]
-            assert worth == points(position if one < other else position - 1)
-            steps += 1
-    assert steps > 20
+        back = check(book, Coordinate(known_at=other), Coordinate(known_at=one))
+        worth, parts = points(one), parts_of(answer)
+        for position, change in parts:
+            worth += change
+            assert worth == points(position)
+        assert parts_of(back) == [(position, -change) for position, change in reversed(parts)]
+        steps += len(parts)
+    assert steps > 8
+
+
+def test_reports_that_later_ones_outdid_are_no_causes() -> None:
+    """Given three reports, month after month, then what lies between the first and the last has the last for cause."""
+    book = ledger_of(*(tech_firms(value, f"2020-0{month}-15") for month, value in ((1, "30"), (2, "60"), (3, "99"))))
+    (cause,) = check(book, Coordinate(known_at=2), Coordinate(known_at=4))["causes"]
+    (fact,) = cause["facts"]
+    assert cause["position"] == 4
+    assert (fact["gone"]["value"], fact["came"]["value"]) == ("30", "99")
 
 
 def test_a_correction_names_what_it_replaces() -> None:
