@@ -13,10 +13,10 @@ from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
 
 from benchmarks import synthetic
-from benchmarks.table import Row
+from benchmarks.table import Pairs, Row
 from services.scoring.handlers import Books
 from services.scoring.store import DDL, LEDGER, VERSION
-from shared.chassis.store import Append, EventStore
+from shared.chassis.store import Append, EventStore, Statement
 
 AT_ONCE = 1000
 
@@ -45,29 +45,42 @@ def rows(*, quick: bool) -> list[Row]:
         for first in range(1, count + 1, AT_ONCE):
             store.commit(append=[Append(f"{LEDGER}/{synthetic.ASSESSMENT}", first, list(islice(lines, AT_ONCE)))])
         application = _replayed(Path(name) / "peer.sqlite", fewer)
-        ours: list[float] = []
-        peer: list[float] = []
+        read, kept = Pairs([], []), Pairs([], [])
         for _ in range(3):
-            start = time.perf_counter()
-            book = asyncio.run(Books(store).get(synthetic.ASSESSMENT))
-            ours.append(count / (time.perf_counter() - start))
-            if book is None or book.head != count:
-                raise SystemExit("the book does not stand at the end")
+            store.commit(execute=[Statement("DELETE FROM blocks")])
+            read.ours.append(_started(store, count))
+            kept.ours.append(_started(store, count))
             start = time.perf_counter()
             application[0].repository.get(application[1])
-            peer.append(fewer / (time.perf_counter() - start))
+            read.peer.append(fewer / (time.perf_counter() - start))
+            kept.peer.append(read.peer[-1])
         store.close()
-    ratio = sorted(one / two for one, two in zip(ours, peer, strict=True))[1]
     return [
-        Row(
+        _row(
             f"scoring rebuilt from {count:,} stored entries",
-            f"{max(ours):,.0f}/s",
-            f"{max(peer):,.0f}/s eventsourcing",
-            f"{ratio:.1f}x",
-            "≥ 10x",
-            "reading the rows from SQLite takes about half; looking for the members of each, most of the rest",
-        )
+            read,
+            "reading rows goes on beside looking for members; disputes, one in twenty-five here, are taken in by the interpreter",
+        ),
+        _row(
+            f"scoring started again, {count:,} entries, most of them from kept columns",
+            kept,
+            "entries behind the last block, up to 131,072, are decoded; hashes are sorted when one is looked up",
+        ),
     ]
+
+
+def _started(store: EventStore, count: int) -> float:
+    """Entries a second of a book that starts from the store."""
+    start = time.perf_counter()
+    book = asyncio.run(Books(store).get(synthetic.ASSESSMENT))
+    if book is None or book.head != count:
+        raise SystemExit("the book does not stand at the end")
+    return count / (time.perf_counter() - start)
+
+
+def _row(work: str, pairs: Pairs, limit: str) -> Row:
+    ours, peer = f"{max(pairs.ours):,.0f}/s", f"{max(pairs.peer):,.0f}/s eventsourcing"
+    return Row(work, ours, peer, f"{pairs.ratio:.1f}x", "≥ 10x", limit)
 
 
 def _replayed(path: Path, count: int) -> tuple[Application[Any], Any]:

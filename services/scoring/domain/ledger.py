@@ -101,6 +101,8 @@ class Ledger:
 
     def place(self, position: int) -> int:
         """Give how many entries stand before a position; a file may leave positions out."""
+        if len(self.runs) == 1:
+            return max(0, min(position - self.runs[0][0], self.count))
         run = bisect.bisect_right(self.runs, position, key=lambda each: each[0]) - 1
         if run < 0:
             return 0

@@ -80,7 +80,9 @@ class Recorder(SQLiteApplicationRecorder):
     def query(self, sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Rows of a SELECT, read beside whatever is being written."""
         with self.datastore.transaction(commit=False) as cursor:
-            return [tuple(row) for row in cursor.sqlite_cursor.execute(sql, parameters)]
+            plain = cursor.sqlite_cursor.connection.cursor()
+            plain.row_factory = None  # tuples, not the library's rows
+            return plain.execute(sql, parameters).fetchall()
 
     def define(self, statements: Sequence[str]) -> None:
         """Run DDL and the like, all or nothing."""
