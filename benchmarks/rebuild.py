@@ -59,7 +59,7 @@ def rows(*, quick: bool) -> list[Row]:
         _row(
             f"scoring rebuilt from {count:,} stored entries",
             read,
-            "reading rows goes on beside looking for members; disputes, one in twenty-five here, are taken in by the interpreter",
+            "rows are read beside looking for members; disputes, one in 25 here, are taken in by the interpreter",
         ),
         _row(
             f"scoring started again, {count:,} entries, most of them from kept columns",
