@@ -16,9 +16,9 @@ from cli.options import (
     Server,
     Token,
     language,
+    one_of,
 )
 from cli.sources import File, Question, Source
-from cli.stop import WRONG_USAGE, Stop
 
 Unit = Annotated[str, typer.Argument(metavar="UNIT", help="The id of an assessed unit.")]
 
@@ -98,9 +98,8 @@ def source(entries: str | None, server: str | None, token: str | None, assessmen
         Stop: Both are named.
 
     """
+    one_of(entries, server)
     if entries is not None:
-        if server is not None:
-            raise Stop("ask one of the two: leave out --server or --entries", WRONG_USAGE)
         return File(entries)
     from cli.asked import Asked
     from cli.client import Client

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import AsOf, Assessment, Entries, Json, KnownAt, Readings, Rules, Server, Token
+from cli.options import AsOf, Assessment, Entries, Json, KnownAt, Readings, Rules, Server, Token, one_of
 from cli.sources import Question
 from cli.stop import WRONG_USAGE, Stop
 
@@ -30,8 +30,7 @@ def export(
     gives one without a checkpoint.
     """
     question = Question(as_of, known_at, rubric, tuple(reading or ()))
-    if entries is not None and server is not None:
-        raise Stop("ask one of the two: leave out --server or --entries", WRONG_USAGE)
+    one_of(entries, server)
     if lines:
         _lines(out, entries, server, token, assessment, json=json)
         return

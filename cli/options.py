@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from cli.stop import WRONG_USAGE, Stop
+
 Entries = Annotated[
     str | None, typer.Option("--entries", metavar="FILE", help="Entries as JSON Lines; - reads standard input.")
 ]
@@ -38,6 +40,17 @@ Assessment = Annotated[
 Language = Annotated[
     str | None, typer.Option("--lang", metavar="zh|en", help="Chinese or English. [default: by the locale]")
 ]
+
+
+def one_of(entries: str | None, server: str | None) -> None:
+    """Hold to it that a file or a server is asked.
+
+    Raises:
+        Stop: Both are named.
+
+    """
+    if entries is not None and server is not None:
+        raise Stop("ask one of the two: leave out --server or --entries", WRONG_USAGE)
 
 
 def language(asked: str | None) -> str:

@@ -5,12 +5,9 @@ from typing import Annotated
 
 import typer
 
+from cli.key import Data
 from cli.options import Json
 from cli.verify import Keys
-
-Data = Annotated[
-    Path | None, typer.Option("--data", metavar="DIR", help="Intake's folder. [default: $MERITLOG_DATA, or .merit]")
-]
 
 
 def import_(

@@ -33,9 +33,14 @@ class Result:
     adjusted: Note = ()
 
     @property
+    def visible(self) -> tuple[object, ...]:
+        """All that a standing shows of it."""
+        return self.points, self.full, self.max, self.state, self.absorbed
+
+    @property
     def worth(self) -> tuple[object, ...]:
         """All that a tally makes something of."""
-        return self.points, self.full, self.max, self.state, self.absorbed, self.effects
+        return *self.visible, self.effects
 
     @property
     def trace(self) -> dict[str, Any]:

@@ -415,11 +415,7 @@ def _results(tallies: Mapping[str, Tally], units: Iterable[str]) -> dict[Pair, R
 def _differ(before: Result | None, after: Result | None) -> bool:
     if before is None or after is None:
         return before is not after
-    return before is not after and _what(before) != _what(after)
-
-
-def _what(result: Result) -> tuple[object, ...]:
-    return result.points, result.state, result.full, result.max, result.absorbed
+    return before is not after and before.visible != after.visible
 
 
 def _moved(before: Tally | None, after: Tally | None) -> bool:

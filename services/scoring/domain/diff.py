@@ -108,16 +108,15 @@ def _parts(cause: int, step: Step) -> Iterator[tuple[str, Part]]:
         one, other = before.results(unit), after.results(unit)
         for name in dict.fromkeys([*other, *one]) if one is not other else ():
             gone, came = one.get(name), other.get(name)
-            if gone is not came and _worth(gone) != _worth(came):
+            if gone is not came and _visible(gone) != _visible(came):
                 change = (ZERO if came is None else came.points) - (ZERO if gone is None else gone.points)
                 part.indicators[name] = change, gone, came
         if part.total or part.indicators or part.rank[0] != part.rank[1]:
             yield unit, part
 
 
-def _worth(result: Result | None) -> tuple[object, ...] | None:
-    """All that is shown of an indicator."""
-    return None if result is None else (result.points, result.full, result.max, result.state, result.absorbed)
+def _visible(result: Result | None) -> tuple[object, ...] | None:
+    return None if result is None else result.visible
 
 
 def _unit(unit: str, name: str, one: Order, other: Order, parts: Sequence[Part]) -> Json:
