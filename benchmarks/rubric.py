@@ -7,13 +7,13 @@ two occasions. Exact fractions are what limits it: about half of the time is spe
 import time
 from collections.abc import Callable
 from datetime import date
-from fractions import Fraction
 from pathlib import Path
 from statistics import median
 
 import yaml
 
 from benchmarks.table import Row
+from shared.contracts.numbers import Fraction
 from shared.rubric import Award, Figure, Result, Rubric, Rules, UnitFacts, load
 from shared.rubric.trial import facts_of
 

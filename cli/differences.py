@@ -1,12 +1,11 @@
 """Diffs and timelines as tables."""
 
 from collections.abc import Iterator, Mapping
-from fractions import Fraction
 from typing import Any
 
 from cli.output import print_table
 from cli.words import word
-from shared.contracts.numbers import shown
+from shared.contracts.numbers import read_points, shown
 from shared.rubric.phrases import number
 
 Json = Mapping[str, Any]
@@ -121,7 +120,7 @@ def moved(ends: Json) -> str:
 
 def signed(exact: str) -> str:
     """Write a change with its sign: as a decimal where a short one is exact, else rounded, and marked so."""
-    value = Fraction(exact)
+    value = read_points(exact)
     sign, text = "+" if value > 0 else "", number(value)
     return f"≈{sign}{shown(value)}" if "/" in text else f"{sign}{text}"
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 from markupsafe import Markup
 
-from shared.contracts.numbers import shown
+from shared.contracts.numbers import Fraction, shown
 
 COLOURS = ("part-1", "part-2", "part-3")
 SUPERVISION = "part-4"

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from fractions import Fraction
 from zoneinfo import ZoneInfo
 
+from shared.contracts.numbers import Fraction
 from shared.rubric import Rubric
 from shared.rubric.model import Finding, Indicator, Line, Measure
 from web.charts import COLOURS, SUPERVISION

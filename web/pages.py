@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
-from fractions import Fraction
 from functools import partial
 from itertools import groupby
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import msgspec
 
 from shared.contracts.entries import decode_entry, leaf_hash
+from shared.contracts.numbers import Fraction
 from web.answers import Change, Explained, Flag, IndicatorPoints, Seen, Standing, TaskRow, UnitChange
 from web.charts import Line, lines
 from web.forms import AWARD, Form, blank, choices

@@ -1,11 +1,10 @@
 """A unit of a standing as a page shows it: its place, its bar, its blocks in order, and what is wanting."""
 
 from dataclasses import dataclass
-from fractions import Fraction
 
 from markupsafe import Markup
 
-from shared.contracts.numbers import shown
+from shared.contracts.numbers import Fraction, read_points, shown
 from web.answers import BlockPoints, IndicatorPoints, LastChange, Standing, UnitRow
 from web.charts import SUPERVISION, Part, bar
 from web.names import Names
@@ -65,8 +64,8 @@ def quantity(text: str | None) -> str:
     if text is None:
         return "—"
     try:
-        value = Fraction(text)
-    except (ValueError, ZeroDivisionError):
+        value = read_points(text)
+    except ValueError:
         return text
     places = next((places for places in range(7) if (value * 10**places).denominator == 1), 2)
     return shown(value, places)
@@ -75,8 +74,8 @@ def quantity(text: str | None) -> str:
 def number(text: str | None) -> Fraction:
     """A number of a standing, exact or shown; 0 where there is none."""
     try:
-        return Fraction(text) if text else Fraction(0)
-    except (ValueError, ZeroDivisionError):
+        return read_points(text) if text else Fraction(0)
+    except ValueError:
         return Fraction(0)
 
 

@@ -4,7 +4,6 @@ import asyncio
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import structlog
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from shared.contracts.entries import decode_entry
+from shared.contracts.numbers import Fraction
 from shared.rubric import Rubric, RubricError, load
 from web import words
 from web.answers import RulesNamed

@@ -6,10 +6,9 @@ whole standing that scoring named in its record.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Any
 
-from shared.contracts.numbers import shown
+from shared.contracts.numbers import Fraction, read_points, shown
 from shared.contracts.records import Record
 from shared.rubric.places import places
 
@@ -38,7 +37,7 @@ class Row:
     @property
     def total(self) -> Fraction:
         """The exact total; 0 before any record."""
-        return Fraction(self.totals.get("exact", "0"))
+        return read_points(self.totals.get("exact", "0"))
 
 
 @dataclass

@@ -5,7 +5,8 @@ Nothing here is ever a float: `5605` people and `0.1` points are read and kept e
 
 import re
 import sys
-from fractions import Fraction
+
+from quicktions import Fraction  # the standard library's, compiled; takes a tenth of the time
 
 # Points are sums of exact fractions, and an exponent of 4000 is legal: Python's guard against long conversions (4300
 # digits) would refuse them. Length is bounded where text comes in: 8192 characters a value, 256 KiB an entry.
@@ -32,6 +33,22 @@ def fraction(text: str) -> Fraction:
         raise ValueError(message)
     whole, _, decimals = text.partition(".")
     return Fraction(int(whole + decimals), 10 ** len(decimals)) if decimals else Fraction(int(whole))
+
+
+def read_points(text: str) -> Fraction:
+    """Read a number as a standing writes it, exact or shown: `37/2`, `18.50`.
+
+    Raises:
+        ValueError: No standing writes this.
+
+    """
+    above, slash, below = text.partition("/")
+    if not slash:
+        return fraction(above)
+    if below.strip("0") == "" or not below.isdecimal():
+        message = f"{text[:40]!r} is no fraction: write 37/2"
+        raise ValueError(message)
+    return fraction(above) / fraction(below)
 
 
 def plain(literal: str) -> str:

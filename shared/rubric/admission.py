@@ -5,10 +5,9 @@ can sort its own findings in between; the short form raises the first of them.
 """
 
 from collections.abc import Callable, Mapping
-from fractions import Fraction
 from typing import Any
 
-from shared.contracts.numbers import fraction, shown
+from shared.contracts.numbers import Fraction, fraction, shown
 from shared.contracts.refusals import Refusal
 from shared.rubric.faults import NotPlaced
 from shared.rubric.model import DISTRICT, Finding, Indicator, Line, Measure, Unit

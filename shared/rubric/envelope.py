@@ -3,10 +3,10 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
-from fractions import Fraction
 from types import MappingProxyType
 from typing import Protocol, TypeVar
 
+from shared.contracts.numbers import Fraction
 from shared.rubric.model import DISTRICT, Block, Document, Finding, Grade, Need, Provider, Reading, Unit, Unscored
 from shared.rubric.reader import Reader, Unreadable
 

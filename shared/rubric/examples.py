@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import date
-from fractions import Fraction
 from itertools import count
 
+from shared.contracts.numbers import Fraction
 from shared.rubric.facts import Award, Figure
 from shared.rubric.model import Example, ExampleFacts, Indicator
 from shared.rubric.reader import Reader

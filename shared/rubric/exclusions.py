@@ -6,8 +6,8 @@ indicator (awards and incidents before a day). Each pair of finding and reading 
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from fractions import Fraction
 
+from shared.contracts.numbers import Fraction
 from shared.rubric.facts import Award, Figure
 from shared.rubric.model import Indicator
 

@@ -6,7 +6,8 @@ Facts carry no names of entries, only positions: who looks at a trace can ask th
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from fractions import Fraction
+
+from shared.contracts.numbers import Fraction
 
 Value = Fraction | str
 """A number, or a word such as a verdict."""

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from fractions import Fraction
 from types import MappingProxyType
 
+from shared.contracts.numbers import Fraction
 from shared.rubric.envelope import identifier, ids_of, one_of, optional_words, section, words
 from shared.rubric.model import Indicator, Line, Measure, Tier
 from shared.rubric.reader import Reader

@@ -3,11 +3,11 @@
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from fractions import Fraction
 from types import MappingProxyType
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from shared.contracts.numbers import Fraction
 from shared.rubric import envelope, source
 from shared.rubric.envelope import section
 from shared.rubric.examples import example

@@ -6,8 +6,8 @@ Everything is frozen. Names come in two languages: `name` as the document writes
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from fractions import Fraction
 
+from shared.contracts.numbers import Fraction
 from shared.rubric.facts import Award, Figure
 from shared.rubric.reader import Reader
 

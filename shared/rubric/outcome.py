@@ -5,9 +5,9 @@ Every answer in points is worked out twice, side by side: `now`, and `full`, whe
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from shared.contracts.numbers import Fraction
 from shared.rubric.facts import Award, Determination, Figure, UnitFacts, Value
 from shared.rubric.model import DISTRICT
 

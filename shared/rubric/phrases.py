@@ -1,8 +1,6 @@
 """The sentences of a trace, in English and Chinese."""
 
-from fractions import Fraction
-
-from shared.contracts.numbers import exact
+from shared.contracts.numbers import Fraction, exact
 from shared.rubric.outcome import Note
 
 PHRASES: dict[str, tuple[str, str]] = {

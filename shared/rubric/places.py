@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 
-from shared.contracts.numbers import rounded
+from shared.contracts.numbers import Fraction, rounded
 
 COMPETITION, DENSE = "competition", "dense"
 SHOWN, EXACT = "shown", "exact"

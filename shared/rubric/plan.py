@@ -1,8 +1,8 @@
 """Reads the task table and the work plan: what the document asks to be done, and what each part feeds."""
 
 from collections.abc import Mapping
-from fractions import Fraction
 
+from shared.contracts.numbers import Fraction
 from shared.rubric.envelope import ids_of, optional_words, words
 from shared.rubric.model import Indicator, Target, Task, WorkItem
 from shared.rubric.reader import Reader

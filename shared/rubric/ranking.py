@@ -1,10 +1,9 @@
 """The order of the units, and their grades."""
 
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from math import floor
 
-from shared.contracts.numbers import rounded
+from shared.contracts.numbers import Fraction, rounded
 from shared.rubric.model import Grade
 from shared.rubric.places import COMPETITION, DENSE, EXACT, SHOWN, places
 from shared.rubric.result import Ranked, Tally

@@ -9,10 +9,9 @@ import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from fractions import Fraction
 from typing import NoReturn, TypeVar
 
-from shared.contracts.numbers import fraction
+from shared.contracts.numbers import Fraction, fraction
 from shared.rubric import source
 from shared.rubric.faults import Fault
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import Any
 
+from shared.contracts.numbers import Fraction
 from shared.rubric import trace
 from shared.rubric.outcome import ZERO, Effect, Input, Note, Outcome
 

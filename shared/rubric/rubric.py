@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from fractions import Fraction
 from functools import cached_property
 from itertools import product
 
+from shared.contracts.numbers import Fraction
 from shared.rubric.admission import Admission, Bounds
 from shared.rubric.calendar import Period, periods
 from shared.rubric.exclusions import Exclusions

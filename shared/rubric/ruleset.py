@@ -1,10 +1,10 @@
 """The rules of a rubric under one table of readings: facts in, points with their reasons out."""
 
 from collections.abc import Collection, Mapping
-from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from shared.contracts.numbers import Fraction
 from shared.rubric.facts import Award, Determination, Figure, UnitFacts
 from shared.rubric.model import DISTRICT, Indicator
 from shared.rubric.outcome import NOTHING, ZERO, Case, Input

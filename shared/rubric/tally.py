@@ -1,8 +1,8 @@
 """From indicators to units: what is not applicable, what a veto does, blocks and totals."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from fractions import Fraction
 
+from shared.contracts.numbers import Fraction
 from shared.rubric.model import Block, Indicator
 from shared.rubric.outcome import ZERO, Effect
 from shared.rubric.result import BlockPoints, Result, Tally

@@ -2,10 +2,9 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
-from shared.contracts.numbers import exact, shown
+from shared.contracts.numbers import Fraction, exact, shown
 from shared.rubric.facts import Award, Determination, Figure
 from shared.rubric.outcome import Input, Note, Outcome
 from shared.rubric.phrases import number, sentences

@@ -1,10 +1,9 @@
 """Trying a rubric on facts given by hand: its own examples, and whatever rows a caller has."""
 
 from collections.abc import Iterable
-from fractions import Fraction
 from itertools import groupby
 
-from shared.contracts.numbers import exact
+from shared.contracts.numbers import Fraction, exact
 from shared.rubric.facts import Award, Figure, UnitFacts
 from shared.rubric.faults import Fault, NotPlaced
 from shared.rubric.model import Example

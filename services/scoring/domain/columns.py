@@ -9,14 +9,13 @@ at its own position stays as it is.
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
-from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.contracts.numbers import DECIMAL, fraction
+from shared.contracts.numbers import DECIMAL, Fraction, fraction
 
 FOREVER = np.iinfo(np.int32).max
 """`until` of a row that nothing has taken out of force, and the greatest position there can be."""

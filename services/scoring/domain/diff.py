@@ -6,7 +6,6 @@ step carries what they do together.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Any
 
 from services.scoring.domain import moments, standing
@@ -14,7 +13,7 @@ from services.scoring.domain.coordinate import Coordinate, Moment
 from services.scoring.domain.ledger import Ledger
 from services.scoring.domain.placement import Placements
 from services.scoring.domain.walk import Order, Step, walk
-from shared.contracts.numbers import exact, shown
+from shared.contracts.numbers import Fraction, exact, shown
 from shared.rubric.outcome import ZERO
 from shared.rubric.result import Result
 

@@ -6,13 +6,13 @@ placed anew; what has no place there stays in the ledger and counts for nothing.
 
 from dataclasses import replace
 from datetime import date
-from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.scoring.domain.columns import Columns, Kind, Series
 from services.scoring.domain.ledger import Ledger, Pair
+from shared.contracts.numbers import Fraction
 from shared.rubric.facts import Award, Figure
 from shared.rubric.faults import NotPlaced
 from shared.rubric.rubric import Rubric

@@ -7,7 +7,6 @@ at, and the edge between two that differ is found by halving: between two that a
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import Any
 
 from services.scoring.domain import moments, standing
@@ -17,7 +16,7 @@ from services.scoring.domain.ledger import Ledger
 from services.scoring.domain.moves import facts
 from services.scoring.domain.placement import Placements
 from services.scoring.domain.walk import counted
-from shared.contracts.numbers import exact, shown
+from shared.contracts.numbers import Fraction, exact, shown
 from shared.rubric.facts import Award, Figure, UnitFacts
 from shared.rubric.model import DISTRICT, Line, Measure
 from shared.rubric.outcome import NOTHING

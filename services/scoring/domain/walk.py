@@ -8,7 +8,6 @@ thing changed, so what the steps do adds up to the whole, exactly.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import Any
 
 from services.scoring.domain import moments
@@ -18,6 +17,7 @@ from services.scoring.domain.coordinate import Coordinate, Moment
 from services.scoring.domain.ledger import Ledger, Pair
 from services.scoring.domain.moves import Facts, Moved, facts, moved, ruling
 from services.scoring.domain.placement import Placement, Placements
+from shared.contracts.numbers import Fraction
 from shared.rubric import trace
 from shared.rubric.facts import Award, Determination, Figure
 from shared.rubric.faults import NotPlaced

@@ -1,9 +1,8 @@
 """Awards and deductions that no cap can ever let through."""
 
 from collections.abc import Iterator
-from fractions import Fraction
 
-from shared.contracts.numbers import exact
+from shared.contracts.numbers import Fraction, exact
 from shared.rubric.checks.outline import Outline
 from shared.rubric.checks.situations import Rows, Situations, known
 from shared.rubric.facts import Award

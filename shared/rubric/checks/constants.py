@@ -1,9 +1,9 @@
 """Quantities that are the same whatever is reported, worked out from the file alone."""
 
 from collections.abc import Callable, Sequence
-from fractions import Fraction
 from math import prod
 
+from shared.contracts.numbers import Fraction
 from shared.rubric.outcome import ZERO
 from shared.rubric.reader import Reader, number_in
 from shared.rubric.rubric import Rubric

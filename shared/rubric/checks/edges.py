@@ -1,9 +1,9 @@
 """Where a rule bends: the exact figure at which a cliff, a threshold or a band is just met."""
 
 from collections.abc import Callable, Iterator, Sequence
-from fractions import Fraction
 from typing import Any
 
+from shared.contracts.numbers import Fraction
 from shared.rubric.outcome import Amount, Case
 from shared.rubric.rules.conditions import Compares
 from shared.rubric.rules.limits import Cliff

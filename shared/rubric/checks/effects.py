@@ -7,8 +7,8 @@ two differ, and the facts are the proof. That none were found is no proof, so it
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from fractions import Fraction
 
+from shared.contracts.numbers import Fraction
 from shared.rubric.checks.situations import Rows, Situations, Walk, known
 from shared.rubric.model import Finding, Indicator
 from shared.rubric.reader import Reader

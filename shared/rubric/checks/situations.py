@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from datetime import timedelta
-from fractions import Fraction
 from itertools import pairwise, zip_longest
 from math import ceil
 from typing import Any, TypeVar, cast
 
+from shared.contracts.numbers import Fraction
 from shared.rubric.checks.edges import edges, met
 from shared.rubric.facts import Award, Figure, UnitFacts, Value
 from shared.rubric.model import DISTRICT, Indicator, Line, Measure

@@ -2,9 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator
-from fractions import Fraction
 
-from shared.contracts.numbers import exact
+from shared.contracts.numbers import Fraction, exact
 from shared.rubric.checks.constants import constant
 from shared.rubric.checks.outline import Outline, below, fault, plainly, ways
 from shared.rubric.faults import Fault

@@ -3,10 +3,9 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from fractions import Fraction
 from itertools import combinations, pairwise
 
-from shared.contracts.numbers import exact
+from shared.contracts.numbers import Fraction, exact, fraction
 from shared.rubric.checks.outline import Outline, below, fault, ways
 from shared.rubric.faults import Fault
 from shared.rubric.model import Indicator, Measure, Tier
@@ -69,7 +68,7 @@ def _quoted(rubric: Rubric, measure: Measure, low: Fraction, high: Fraction) -> 
     """Whether a finding is about this gap: it decides which values count, and quotes both ends if it quotes numbers."""
     if measure.grain_finding is None:
         return False
-    numbers = {Fraction(number) for number in _NUMBER.findall(rubric.findings[measure.grain_finding].text)}
+    numbers = {fraction(number) for number in _NUMBER.findall(rubric.findings[measure.grain_finding].text)}
     return not numbers or {low, high} <= numbers
 
 

@@ -1,9 +1,8 @@
 """Maxima that do not add up: blocks to the total, indicators to their block, rules to their indicator."""
 
 from collections.abc import Iterator, Mapping
-from fractions import Fraction
 
-from shared.contracts.numbers import exact
+from shared.contracts.numbers import Fraction, exact
 from shared.rubric.checks.outline import Outline, under
 from shared.rubric.faults import Fault
 from shared.rubric.model import Block, Indicator

@@ -1,10 +1,9 @@
 """Values that a rule asks about and that what it asks can never have."""
 
 from collections.abc import Iterator
-from fractions import Fraction
 from itertools import pairwise
 
-from shared.contracts.numbers import exact
+from shared.contracts.numbers import Fraction, exact
 from shared.rubric.checks.outline import Outline, below, fault, plainly
 from shared.rubric.faults import Fault
 from shared.rubric.model import Indicator, Measure

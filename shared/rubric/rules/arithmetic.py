@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
+from shared.contracts.numbers import Fraction
 from shared.rubric.outcome import Amount, Case
 from shared.rubric.reader import Reader
 from shared.rubric.rules.grammar import Env, Quantity, gives_quantity, quantity

@@ -1,9 +1,9 @@
 """Points that depend on conditions: choosing, vetoes, and the three states a rule can declare."""
 
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import ClassVar
 
+from shared.contracts.numbers import Fraction
 from shared.rubric.outcome import ZERO, Amount, Case, Effect, Input, Outcome
 from shared.rubric.reader import Reader
 from shared.rubric.rules.grammar import Condition, Env, Points, condition, gives_points, points

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
+from shared.contracts.numbers import Fraction
 from shared.rubric.outcome import Amount, Case, Input
 from shared.rubric.reader import Reader
 from shared.rubric.rules.grammar import Condition, Env, Quantity, condition, gives_quantity, quantity

@@ -6,9 +6,9 @@ of the whole.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import ClassVar
 
+from shared.contracts.numbers import Fraction
 from shared.rubric.outcome import ZERO, Case, Outcome
 from shared.rubric.reader import Reader
 from shared.rubric.rules.grammar import Env, Points, gives_points, points

@@ -3,8 +3,8 @@
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
 
+from shared.contracts.numbers import Fraction
 from shared.rubric.outcome import Amount, Case
 from shared.rubric.reader import Reader, number_in
 from shared.rubric.rules.grammar import Condition, Env, Quantity, condition, gives_condition, quantity

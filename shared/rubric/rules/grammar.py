@@ -8,11 +8,11 @@ do not hold, or cannot be told yet.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from typing import ClassVar, TypeVar
 
+from shared.contracts.numbers import Fraction
 from shared.rubric.model import Indicator, Unit
-from shared.rubric.outcome import Amount, Case, Input, Note, Outcome
+from shared.rubric.outcome import ZERO, Amount, Case, Input, Note, Outcome
 from shared.rubric.reader import Reader
 
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:%|/[0-9]+(?:\.[0-9]+)?)?")
@@ -75,7 +75,7 @@ class Points:
     rule: ClassVar[str]
     clause: str
     max: Fraction
-    low: Fraction | None = Fraction(0)
+    low: Fraction | None = ZERO
     tallies: bool = False
 
     def score(self, case: Case) -> Outcome:
@@ -95,12 +95,12 @@ class Points:
         lacking = tuple(name for amount in amounts for name in amount.lacking)
         if lacking or any(amount.value is None for amount in amounts):
             note: Note = ("missing", ", ".join(dict.fromkeys(lacking)))
-            return Outcome(self, Fraction(0), self.max, note, pending=True, inputs=inputs)
+            return Outcome(self, ZERO, self.max, note, pending=True, inputs=inputs)
         return None
 
     def conflicting(self, note: Note, inputs: tuple[Input, ...] = ()) -> Outcome:
         """Answer that the facts contradict each other: no points now, the maximum at full."""
-        return Outcome(self, Fraction(0), self.max, note, conflict=note, inputs=inputs)
+        return Outcome(self, ZERO, self.max, note, conflict=note, inputs=inputs)
 
     def settled(self, points: Fraction, note: Note, *amounts: Amount) -> Outcome:
         """Answer with points; at full where one of the quantities is still pending."""

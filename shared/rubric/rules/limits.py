@@ -1,9 +1,9 @@
 """One points node changed by another thought: a limit, a cliff, a multiplier."""
 
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import ClassVar
 
+from shared.contracts.numbers import Fraction
 from shared.rubric.outcome import ZERO, Case, Outcome
 from shared.rubric.reader import Reader
 from shared.rubric.rules.grammar import Env, Points, Quantity, gives_points, points, quantity

@@ -8,9 +8,9 @@ several that compete the one with most points counts, then the line listed first
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from datetime import date
-from fractions import Fraction
 from typing import ClassVar
 
+from shared.contracts.numbers import Fraction
 from shared.rubric.facts import Award
 from shared.rubric.model import Line
 from shared.rubric.outcome import ZERO, Case, Input, Note, Outcome

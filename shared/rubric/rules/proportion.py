@@ -1,9 +1,9 @@
 """Points in proportion to a target."""
 
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import ClassVar
 
+from shared.contracts.numbers import Fraction
 from shared.rubric.outcome import Case, Note, Outcome
 from shared.rubric.reader import Reader
 from shared.rubric.rules.grammar import Env, Points, Quantity, gives_points, quantity

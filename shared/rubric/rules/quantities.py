@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 
+from shared.contracts.numbers import Fraction
 from shared.rubric.facts import Figure, Value
 from shared.rubric.model import Measure
 from shared.rubric.outcome import Amount, Case, Input

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import pairwise
 from math import floor
 from typing import ClassVar
 
+from shared.contracts.numbers import Fraction
 from shared.rubric.facts import Value
 from shared.rubric.outcome import Amount, Case, Outcome
 from shared.rubric.reader import Reader, number_in

@@ -1,3 +1,5 @@
+import math
+import operator
 from decimal import Decimal
 from fractions import Fraction
 
@@ -5,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.contracts.numbers import exact, fraction, plain, shown
+from shared.contracts import numbers
+from shared.contracts.numbers import exact, fraction, plain, read_points, shown
 
 LITERALS = {
     "5.0": "5",
@@ -94,3 +97,38 @@ def test_exact_points_are_reduced_fractions():
 def test_what_is_shown_is_nearest(value):
     """Shown and exact are never further apart than half of the last place."""
     assert abs(Fraction(shown(value)) - value) <= Fraction(1, 200)
+
+
+@given(st.fractions())
+def test_points_are_read_back_as_they_were_written(value):
+    """Exact, and shown with as many places as they have."""
+    assert read_points(exact(ours(value))) == value
+    assert read_points(shown(value)) == Fraction(shown(value))
+
+
+@pytest.mark.parametrize("text", ["", "1/0", "1/", "/2", "1/-2", "1/2/3", "1e3", "٣", " 1", "+1", "1_0"])
+def test_what_no_standing_writes_is_no_points(text):
+    """It is refused, not guessed at."""
+    with pytest.raises(ValueError, match="write"):
+        read_points(text)
+
+
+WIDE = st.fractions() | st.builds(Fraction, st.integers(), st.integers(min_value=1))
+
+
+@given(WIDE, WIDE)
+def test_compiled_fractions_are_the_standard_librarys(one, other):
+    """In every operation that is used, however wide the numbers; also where both kinds meet."""
+    ours_one, ours_other = ours(one), ours(other)
+    for operation in (operator.add, operator.sub, operator.mul, operator.lt, operator.le, operator.eq, min, max):
+        assert operation(ours_one, ours_other) == operation(one, other) == operation(ours_one, other)
+    if other:
+        for operation in (operator.truediv, operator.floordiv, operator.mod):
+            assert operation(ours_one, ours_other) == operation(one, other)
+    for alone in (operator.neg, abs, hash, str, bool, round, int, math.floor, math.ceil):
+        assert alone(ours_one) == alone(one)
+    assert (ours_one.numerator, ours_one.denominator) == (one.numerator, one.denominator)
+
+
+def ours(value: Fraction) -> numbers.Fraction:
+    return numbers.Fraction(value.numerator, value.denominator)

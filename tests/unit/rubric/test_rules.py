@@ -1,13 +1,13 @@
 """What rules give, beyond the examples of the language's page: states, bounds, traces, what moves what."""
 
 from datetime import date
-from fractions import Fraction
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.contracts.numbers import Fraction
 from shared.rubric import Award, Determination, Figure, UnitFacts, load
 from shared.rubric.trial import facts_of, failures
 from tests.builders import language_example
@@ -377,7 +377,7 @@ def test_a_trace_says_what_each_cap_cut():
 
 def test_two_providers_that_agree_in_value_score():
     rows = [
-        figure("completion", Fraction("80.0"), indicator="F2", provider="pbc-hangzhou", position=1),
+        figure("completion", 80, indicator="F2", provider="pbc-hangzhou", position=1),
         figure("completion", 80, indicator="F2", provider="cbirc-zhejiang", position=2),
     ]
 

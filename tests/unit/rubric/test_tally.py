@@ -1,10 +1,10 @@
 """From indicators to units, to an order and to grades."""
 
 from datetime import date
-from fractions import Fraction
 
 import pytest
 
+from shared.contracts.numbers import Fraction
 from shared.rubric import Determination, Figure, load
 from shared.rubric.trial import facts_of
 from tests.builders import language_example
