@@ -61,13 +61,13 @@ def _bundle(count: int) -> bytes:
     batches = [lines[at : at + AT_ONCE] for at in range(0, count, AT_ONCE)]
     book = Book(lambda position: decode_entry(lines[position - 1]))
     book.extend_stored(batches)
-    standing = book.standing()
+    claim = book.standing_and_flags()
     head = Checkpoint(KEY.name, count, root([leaf_hash(line) for line in lines]))
     signed = bundle.Signed(bytes(head.signed(KEY)), bytes(Succession(KEY.verifier)))
     manifest = bundle.Manifest(
         assessment=synthetic.ASSESSMENT,
         origin=KEY.name,
         entries=count,
-        coordinate=bundle.coordinate(standing, {}),
+        coordinate=bundle.coordinate(claim[0], {}),
     )
-    return b"".join(bundle.pieces(manifest, standing, signed, batches))
+    return b"".join(bundle.pieces(manifest, claim, signed, batches))

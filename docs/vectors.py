@@ -150,14 +150,14 @@ def signed(lines: list[bytes], key: SignerKey = KEY, published: Succession | Non
 def bundled(lines: list[bytes], by: bundle.Signed | None, at: Coordinate | None = None) -> bytes:
     """A bundle of these lines."""
     at = at or Coordinate()
-    standing = book(lines).standing(at)
+    claim = book(lines).standing_and_flags(at)
     manifest = bundle.Manifest(
         assessment=ASSESSMENT,
         origin=ORIGIN if by else None,
         entries=len(lines),
-        coordinate=bundle.coordinate(standing, at.readings),
+        coordinate=bundle.coordinate(claim[0], at.readings),
     )
-    return b"".join(bundle.pieces(manifest, standing, by, [lines]))
+    return b"".join(bundle.pieces(manifest, claim, by, [lines]))
 
 
 def changed(raw: bytes, name: str, change: Callable[[bytes], bytes], compression: int = ZIP_STORED) -> bytes:

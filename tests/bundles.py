@@ -3,11 +3,13 @@
 import hashlib
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from random import Random
 from typing import Any
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
+
+import msgspec
 
 from services.scoring.domain import Book, Coordinate
 from shared.contracts import standing as contract
@@ -119,7 +121,15 @@ def bundled(
         entries=len(lines),
         coordinate=bundle.coordinate(standing, at.readings),
     )
-    return b"".join(bundle.pieces(manifest, standing, note, [lines]))
+    claim = {name: part for name, part in standing.items() if name != "flags"}, Listed(standing["flags"])
+    return b"".join(bundle.pieces(manifest, claim, note, [lines]))
+
+
+class Listed(list[Row]):
+    """Flags that somebody may have touched."""
+
+    def encoded(self, between: bytes) -> Iterator[bytes]:
+        yield between.join(map(msgspec.json.encode, self))
 
 
 def members(raw: bytes) -> dict[str, bytes]:

@@ -55,23 +55,30 @@ class Chain:
         """Take in the next lines; None for one that is no entry."""
         leaves = [sha256(b"\0" + line).digest() for line in lines]
         links = _decoded(lines)
-        for link, leaf in zip(links, leaves, strict=True):
-            if (
-                link is None
-                or link.position != self._next
-                or self._position + 1 != self._next
-                or link.previous != self._digest
-                or link.assessment != self._assessment
-            ):
-                self._odd(link)
-            else:
-                self._position = self._next
-                self._next += 1
-            self._digest = "sha256:" + leaf.hex()
+        digests = [self._digest, *["sha256:" + leaf.hex() for leaf in leaves]]
+        if self._all_stand(links, digests):
+            self._position += len(links)
+            self._next += len(links)
+        else:
+            for link, self._digest in zip(links, digests, strict=False):
+                self._look_at(link)
+        self._digest = digests[-1]
         self.tree.extend(leaves)
         return links
 
-    def _odd(self, link: Link | None) -> None:
+    def _all_stand(self, links: Sequence[Link | None], digests: Sequence[str | None]) -> bool:
+        """Whether each names its own place, the one before and this assessment."""
+        found = [link for link in links if link is not None]
+        return (
+            len(found) == len(links)
+            and self._position + 1 == self._next
+            and [link.position for link in found] == list(range(self._next, self._next + len(links)))
+            and [link.previous for link in found] == digests[:-1]
+            and {link.assessment for link in found} <= {self._assessment}
+        )
+
+    def _look_at(self, link: Link | None) -> None:
+        """Say what is wrong with one, if anything."""
         if link is None:
             self.check.fault("no-entry", position=self._next)
             self._position = self._next

@@ -34,17 +34,17 @@ def from_file(name: str, question: Question, out: str | None, *, whole: bool = F
             print(f"merit: {refused} {lines} refused and left out: merit check {name} says why", file=sys.stderr)
         try:
             at = _coordinate(question)
-            standing = book.standing(at)
+            claim = book.standing_and_flags(at)
         except Unanswerable as fault:
             raise Stop(fault.reason, NO_ANSWER if fault.too_early else WRONG_USAGE) from None
         manifest = bundle.Manifest(
             assessment=book.ledger.assessment,
             origin=None,
             entries=book.head,
-            coordinate=bundle.coordinate(standing, at.readings),
+            coordinate=bundle.coordinate(claim[0], at.readings),
         )
         kept.seek(0)
-        return written(out, bundle.pieces(manifest, standing, None, _batches(kept)))
+        return written(out, bundle.pieces(manifest, claim, None, _batches(kept)))
 
 
 def _coordinate(question: Question) -> Coordinate:

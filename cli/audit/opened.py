@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from itertools import accumulate, islice
 from pathlib import Path
+from threading import RLock
 from typing import BinaryIO
 
 from shared.contracts.entries import Entry, decode_entry
@@ -67,12 +68,16 @@ class Bundle:
 
 
 class Entries:
-    """The lines of `entries.jsonl`; those that were read can be read again by their number, from 1."""
+    """The lines of `entries.jsonl`; those that were read can be read again by their number, from 1.
+
+    They may be read again on one thread while another reads on.
+    """
 
     def __init__(self, file: BinaryIO, member: archive.Member) -> None:
         self._file, self._member = file, member
         self._begins = array("q")
         self._at_hand: OrderedDict[int, Entry] = OrderedDict()
+        self._lock = RLock()
 
     def batches(self, told: Callable[[int], None] = lambda _size: None) -> Iterator[list[bytes]]:
         """Give the lines without their ends, many at a time; `told` hears how many bytes went by.
@@ -83,8 +88,9 @@ class Entries:
         at, end = self._member.begin, self._member.begin + self._member.size
         rest = b""
         while at < end:
-            self._file.seek(at)
-            read = self._file.read(min(READ_AT_ONCE, end - at))
+            with self._lock:
+                self._file.seek(at)
+                read = self._file.read(min(READ_AT_ONCE, end - at))
             if not read:
                 raise BadBundle(f"{bundle.ENTRIES} was cut short.")
             start = at - len(rest)
@@ -107,29 +113,32 @@ class Entries:
         """
         if not 0 < number <= len(self._begins):
             raise LookupError(number)
-        self._file.seek(self._begins[number - 1])
-        return self._file.readline().removesuffix(b"\n")
+        with self._lock:
+            self._file.seek(self._begins[number - 1])
+            return self._file.readline().removesuffix(b"\n")
 
     def entry(self, position: int) -> Entry:
         """Give the entry at a position that was read.
 
         :raises LookupError: it is not where it must be, nor as far from there as the entry that stands there
         """
-        entry = self._at_hand.get(position)
-        if entry is None:
-            entry = decode_entry(self.line(position))
-            if entry.position != position:
-                entry = decode_entry(self.line(2 * position - entry.position))
-            if entry.position != position:
-                raise LookupError(position)
-            self.put(entry)
-        return entry
+        with self._lock:
+            entry = self._at_hand.get(position)
+            if entry is None:
+                entry = decode_entry(self.line(position))
+                if entry.position != position:
+                    entry = decode_entry(self.line(2 * position - entry.position))
+                if entry.position != position:
+                    raise LookupError(position)
+                self.put(entry)
+            return entry
 
     def put(self, entry: Entry) -> None:
         """Have an entry at hand; the oldest of a few thousand leaves."""
-        self._at_hand[entry.position] = entry
-        if len(self._at_hand) > AT_HAND:
-            self._at_hand.popitem(last=False)
+        with self._lock:
+            self._at_hand[entry.position] = entry
+            if len(self._at_hand) > AT_HAND:
+                self._at_hand.popitem(last=False)
 
 
 def opened(name: str) -> BinaryIO:

@@ -15,6 +15,7 @@ from cli.audit.passage import Passage
 from cli.audit.report import NOT_ASKED, UNSIGNED, UNSOUND, Check, Report
 from services.scoring.domain import Book, Coordinate, Unanswerable
 from services.scoring.domain.identities import MANY
+from shared.chassis.ahead import ahead
 from shared.contracts import kinds
 from shared.contracts.entries import decode_entry
 from shared.proof import bundle, checkpoint, notes, succession
@@ -88,7 +89,7 @@ class Reading:
 
         :raises BadBundle: they cannot be read
         """
-        sound = self._sound(told)
+        sound = ahead(self._sound(told))
         try:
             if self._many:
                 self.book.extend_stored(sound)
@@ -108,16 +109,16 @@ class Reading:
             links = self.chain.follow(lines)
             self._extract(lines)
             if self.passage is None:
-                yield [line for line, link in zip(lines, links, strict=True) if link is not None]
+                yield lines if all(links) else [line for line, link in zip(lines, links, strict=True) if link]
             else:
                 taken = self.passage.read(lines, [link and link.previous for link in links])
                 yield [line for line, accepted in zip(lines, taken, strict=True) if accepted is not None]
 
     def _extract(self, lines: Sequence[bytes]) -> None:
-        for line in lines:
+        for line in self.extracts.telling(lines):
             try:
                 entry = self.extracts.read(line)
-                if entry is None or entry.type not in kinds.CARRIES_RUBRIC:
+                if entry.type not in kinds.CARRIES_RUBRIC:
                     continue
                 carried = entry.data["rubric"]
                 if "sha256:" + sha256(carried["content"].encode()).hexdigest() != carried["digest"]:
@@ -230,7 +231,7 @@ def standing(opened: Bundle, reading: Reading) -> Check:
         return check
     try:
         at = Coordinate(date.fromisoformat(asked.as_of), asked.known_at, asked.rubric, asked.readings)
-        found = reading.book.standing(at)
+        found = reading.book.standing_and_flags(at)
     except Unanswerable as fault:
         check.fault("no-answer", reason=fault.reason)
     except NO_ENTRY_OF_OURS as error:
@@ -241,14 +242,14 @@ def standing(opened: Bundle, reading: Reading) -> Check:
     return check
 
 
-def _compare(check: Check, opened: Bundle, found: dict[str, Any]) -> None:
+def _compare(check: Check, opened: Bundle, found: bundle.Claim) -> None:
     """Name where the standing claimed differs; whoever wrote the bundle may have spaced it out in his own way."""
     size = opened.members[bundle.STANDING].size
     if size > TOLD_APART:
         check.fault("standing-differs", size=size)
         return
     claimed = bundle.read_json(bundle.STANDING, opened.read(bundle.STANDING))
-    for difference in differences(claimed, found):
+    for difference in differences(claimed, {**found[0], "flags": list(found[1])}):
         check.fault(difference.code, **difference.named)
 
 

@@ -18,8 +18,8 @@ from services.scoring.questions import Asked, Question, problem
 from services.scoring.store import ledger
 from shared.chassis.problems import Problem
 from shared.proof import bundle
+from shared.proof.bundle import Claim, Manifest, Signed
 from shared.proof.bundle import Coordinate as At
-from shared.proof.bundle import Manifest, Signed
 from shared.proof.checkpoint import Checkpoint
 
 ZIP = "application/zip"
@@ -48,12 +48,12 @@ async def bundles(asked: Asked, request: Request) -> StreamingResponse:
         raise problem(Unanswerable("not-yet", f"position {head.size} is signed and is not here yet"))
     try:
         await checkpoints.hold(asked.assessment, head)
-        manifest, standing = await asked.books.store.ask(_standing, book, asked.at, head)
+        manifest, claim = await asked.books.store.ask(_standing, book, asked.at, head)
     except Differs as error:
         raise Problem(409, "fork", str(error)) from error
     except Unanswerable as fault:
         raise problem(fault) from None
-    made = bundle.pieces(manifest, standing, signed, _lines(asked, head.size))
+    made = bundle.pieces(manifest, claim, signed, _lines(asked, head.size))
     name = f"{asked.assessment}-{manifest.coordinate.known_at}.zip"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return StreamingResponse(_sent(asked, made), headers=headers, media_type=ZIP)
@@ -71,17 +71,17 @@ async def _signed(checkpoints: Checkpoints, assessment: str) -> tuple[Signed, Ch
     return Signed(note, keys), head
 
 
-def _standing(book: Book, asked: Coordinate, head: Checkpoint) -> tuple[Manifest, dict[str, Any]]:
+def _standing(book: Book, asked: Coordinate, head: Checkpoint) -> tuple[Manifest, Claim]:
     """Give the standing at the coordinate, no further than what is signed."""
     known_at = head.size if asked.known_at is None else moments.position(book.ledger, asked.known_at)
     if known_at > head.size:
         if isinstance(asked.known_at, int):
             raise Unanswerable("not-yet", f"position {known_at} is not signed yet: the checkpoint has {head.size}")
         known_at = head.size
-    standing = book.standing(replace(asked, known_at=known_at))
-    at: At = bundle.coordinate(standing, asked.readings)
+    claim = book.standing_and_flags(replace(asked, known_at=known_at))
+    at: At = bundle.coordinate(claim[0], asked.readings)
     assessment = book.ledger.assessment
-    return Manifest(assessment=assessment, origin=head.origin, entries=head.size, coordinate=at), standing
+    return Manifest(assessment=assessment, origin=head.origin, entries=head.size, coordinate=at), claim
 
 
 def _lines(asked: Question, size: int) -> Iterator[list[bytes]]:

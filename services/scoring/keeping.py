@@ -1,8 +1,5 @@
 """Brings a book to the head of its ledger, by columns that lie ready where there are many entries."""
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-
 import msgspec
 import numpy as np
 import structlog
@@ -12,6 +9,7 @@ from services.scoring.domain.block import Block, block_of, decode, encode
 from services.scoring.domain.book import Book
 from services.scoring.domain.identities import MANY
 from services.scoring.store import Kept, keep, kept, last_kept, ledger
+from shared.chassis.ahead import ahead
 from shared.chassis.store import EventStore, StoreError
 from shared.contracts.canonical import leaf_hash
 from shared.contracts.entries import decode_entry
@@ -26,19 +24,10 @@ def top_up(store: EventStore, assessment: str, book: Book, head: int) -> None:
     if head - book.head >= MANY:
         _lay_kept(store, assessment, book)
     if head - book.head >= MANY:
-        book.extend_stored(_ahead(stream.scan(book.head)), Keeper(store, assessment, book).put)
+        book.extend_stored(ahead(stream.scan(book.head)), Keeper(store, assessment, book).put)
     else:
         for states in stream.scan(book.head):
             book.extend(map(decode_entry, states))
-
-
-def _ahead(batches: Iterator[list[bytes]]) -> Iterator[list[bytes]]:
-    """Read the next batch while one is worked on: compiled loops leave the interpreter to others."""
-    with ThreadPoolExecutor(1, thread_name_prefix="reading-ahead") as reader:
-        following = reader.submit(next, batches, None)
-        while (batch := following.result()) is not None:
-            following = reader.submit(next, batches, None)
-            yield batch
 
 
 def keep_on(store: EventStore, assessment: str, book: Book, since: int) -> None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import msgspec
 
@@ -73,21 +73,36 @@ def pretty(value: Any) -> bytes:
     return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
 
 
-FLAGS_AT_ONCE = 5000
+class Flags(Protocol):
+    """The flags of a standing, in order."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+        ...
+
+    def __iter__(self) -> Iterator[Any]:
+        """Give each."""
+        ...
+
+    def encoded(self, between: bytes) -> Iterable[bytes]:
+        """Give the JSON of all, piece by piece, with something between each and the next."""
+        ...
 
 
-def standing_parts(standing: Mapping[str, Any]) -> Iterator[bytes]:
+Claim = tuple[Mapping[str, Any], Flags]
+"""A standing without its flags, and these."""
+
+
+def standing_parts(claim: Claim) -> Iterator[bytes]:
     """Give a standing as it is written, part by part: as `pretty`, but each flag on one line, for they may be many."""
-    flags: list[Any] = standing["flags"]
+    standing, flags = claim
     whole = pretty({**standing, "flags": []})
-    if not flags:
+    if not len(flags):
         yield whole
         return
     head, _, tail = whole.rpartition(b'"flags": []')
-    yield head + b'"flags": ['
-    for at in range(0, len(flags), FLAGS_AT_ONCE):
-        lines = [msgspec.json.encode(flag) for flag in flags[at : at + FLAGS_AT_ONCE]]
-        yield (b",\n    " if at else b"\n    ") + b",\n    ".join(lines)
+    yield head + b'"flags": [\n    '
+    yield from flags.encoded(b",\n    ")
     yield b"\n  ]" + tail
 
 
@@ -98,7 +113,7 @@ def coordinate(standing: Mapping[str, Any], readings: Mapping[str, str]) -> Coor
 
 
 def pieces(
-    manifest: Manifest, standing: Mapping[str, Any], signed: Signed | None, lines: Iterable[Iterable[bytes]]
+    manifest: Manifest, claim: Claim, signed: Signed | None, lines: Iterable[Iterable[bytes]]
 ) -> Iterator[bytes]:
     """Give a bundle's bytes, piece by piece. `lines` are the stored entries from position 1 on, in batches.
 
@@ -108,7 +123,7 @@ def pieces(
 
     def members() -> Iterator[tuple[str, Iterable[bytes]]]:
         yield MANIFEST, [pretty(msgspec.to_builtins(manifest))]
-        yield STANDING, standing_parts(standing)
+        yield STANDING, standing_parts(claim)
         if signed is not None:
             yield CHECKPOINT, [signed.checkpoint]
             yield KEYS, [signed.keys]
@@ -123,7 +138,7 @@ def pieces(
 def _entries(lines: Iterable[Iterable[bytes]], extracts: Extracts) -> Iterator[bytes]:
     for batch in lines:
         states = list(batch)
-        for state in states:
+        for state in extracts.telling(states):
             extracts.read(state)
         yield b"".join(state + b"\n" for state in states)
 

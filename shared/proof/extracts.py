@@ -1,6 +1,7 @@
 """What a bundle shows of its entries as files of their own: rubrics and rulings, for people to read."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from shared.contracts import kinds
@@ -24,10 +25,13 @@ class Extracts:
         """Every ruling in order of position, `until` the position that took it out of force, or None."""
         self._in_force: dict[Identity, dict[str, Any]] = {}
 
-    def read(self, state: bytes) -> Entry | None:
-        """Take in one stored entry; give it decoded where it was looked at."""
-        if state.endswith(_FIGURE) or not _LOOKED_AT.search(state):
-            return None
+    @staticmethod
+    def telling(states: Iterable[bytes]) -> list[bytes]:
+        """Leave those stored entries that may say something of either."""
+        return [state for state in states if not state.endswith(_FIGURE) and _LOOKED_AT.search(state)]
+
+    def read(self, state: bytes) -> Entry:
+        """Take in one stored entry that may say something; give it decoded."""
         entry = decode_entry(state)
         if entry.type in kinds.CARRIES_RUBRIC:
             self.rubrics[entry.position] = entry.data["rubric"]["content"]

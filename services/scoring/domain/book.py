@@ -12,7 +12,7 @@ from services.scoring.domain import block, bulk, diff, explain, moments, sensiti
 from services.scoring.domain.block import Block
 from services.scoring.domain.change import Change, Changed, Total
 from services.scoring.domain.coordinate import Coordinate, Moment, Unanswerable
-from services.scoring.domain.flags import flags
+from services.scoring.domain.flags import Flags, flags
 from services.scoring.domain.ledger import Ledger, Pair, Touched
 from services.scoring.domain.placement import Placements
 from services.scoring.domain.scores import Scores
@@ -224,14 +224,24 @@ class Book:
             Unanswerable: There is no answer at this coordinate.
 
         """
+        found, flagged = self.standing_and_flags(coordinate)
+        return found | {"flags": list(flagged)}
+
+    def standing_and_flags(self, coordinate: Coordinate = LIVE) -> tuple[dict[str, Any], Flags]:
+        """Give the standing, and apart from it its flags, which may be very many.
+
+        Raises:
+            Unanswerable: There is no answer at this coordinate.
+
+        """
         scores = self.scores(coordinate)
-        return {
+        found = {
             **self._heading(scores),
             "provisional": any(tally.provisional for tally in scores.tallies.values()),
             "units": standing.units(scores),
             "findings": standing.findings(self.ledger, scores),
-            "flags": flags(self.ledger, scores),
         }
+        return found, flags(self.ledger, scores)
 
     def scorecard(self, unit: str, coordinate: Coordinate = LIVE) -> dict[str, Any]:
         """Give one unit of a standing, with the flags about it.
@@ -245,7 +255,7 @@ class Book:
             **self._heading(scores),
             **_unit(scores, unit),
             "findings": standing.findings(self.ledger, scores),
-            "flags": [flag for flag in flags(self.ledger, scores) if flag.get("unit") == unit],
+            "flags": list(flags(self.ledger, scores, unit)),
         }
 
     def explain(self, unit: str, indicator: str | None = None, coordinate: Coordinate = LIVE) -> dict[str, Any]:

@@ -4,9 +4,10 @@ In order of code, unit, indicator, position, provider and period; the same each 
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,17 +24,105 @@ from shared.rubric.faults import NotPlaced
 
 Flag = dict[str, Any]
 Rows = NDArray[np.intp]
+About = tuple[str, str, str]
+"""Code, unit and indicator; each may be empty."""
+
+encode = msgspec.json.encode
+AT_ONCE = 1 << 16
+_SPARE = 64
+"""An array may have so many places for each number that is counted in it; beyond that they are sorted."""
 
 
-def flags(ledger: Ledger, scores: Scores) -> list[Flag]:
-    """Give all flags of a moment."""
-    confirmed = {each.about for each in holding(ledger.statements[kinds.ENTRY_CONFIRMED], scores.moment.known_at)}
+class Table(NamedTuple):
+    """The rows of one unit and indicator, and which of them are in force at the moment."""
+
+    rows: Columns
+    found: Rows
+
+
+def flags(ledger: Ledger, scores: Scores, unit: str | None = None) -> "Flags":
+    """Give all flags of a moment, or those about one unit."""
+    moment = scores.moment
+    tables = [
+        Table(rows, rows.in_force(moment.known_at, moment.as_of.toordinal())) for rows in list(ledger.rows.values())
+    ]
+    confirmed = {each.about for each in holding(ledger.statements[kinds.ENTRY_CONFIRMED], moment.known_at)}
     sure = np.array(sorted(position for position in confirmed if position is not None), np.int32)
-    found = [*_conflicts(scores), *_shared_evidence(ledger, scores), *_silent(ledger, scores)]
-    found += [*_open_appeals(ledger, scores), *_unplaced_statements(ledger, scores)]
-    for rows in list(ledger.rows.values()):
-        found += _of_rows(rows, scores, sure)
-    return sorted(found, key=_order)
+    found = Flags()
+    for table in tables:
+        if unit is None or table.rows.unit == unit:
+            for code, rows in _of_rows(table, scores, sure):
+                found.add_rows(code, table.rows, rows)
+    single = [*_conflicts(scores), *_shared_evidence(ledger, scores), *_silent(ledger, scores, tables)]
+    single += [*_open_appeals(ledger, scores), *_unplaced_statements(ledger, scores)]
+    for flag in single:
+        if unit is None or flag.get("unit") == unit:
+            found.add(flag)
+    return found
+
+
+class Flags:
+    """The flags of a moment, in order: there may be as many as there are entries, so they are made when asked for.
+
+    Those of rows are kept as positions, by code, unit and indicator.
+    """
+
+    def __init__(self) -> None:
+        self._single: defaultdict[About, list[Flag]] = defaultdict(list)
+        self._rows: dict[About, NDArray[np.int32]] = {}
+
+    def add(self, flag: Flag) -> None:
+        """Add one."""
+        self._single[_order(flag)[:3]].append(flag)
+
+    def add_rows(self, code: str, table: Columns, rows: Rows) -> None:
+        """Add one for each of these rows, which stand in order; once for each code and table."""
+        if len(rows):
+            self._rows[code, table.unit, table.indicator] = table.position[rows]
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return sum(map(len, self._single.values())) + sum(map(len, self._rows.values()))
+
+    def __iter__(self) -> Iterator[Flag]:
+        """Give each."""
+        for about in sorted(self._single.keys() | self._rows.keys()):
+            yield from self._those(about)
+
+    def _those(self, about: About) -> list[Flag]:
+        code, unit, indicator = about
+        positions: list[int] = self._rows[about].tolist() if about in self._rows else []
+        found = [{"code": code, "unit": unit, "indicator": indicator, "position": position} for position in positions]
+        single = self._single.get(about)
+        return sorted([*found, *single], key=_order) if single else found
+
+    def encoded(self, between: bytes) -> Iterator[bytes]:
+        """Give the JSON of all, piece by piece, with something between each and the next."""
+        begun = False
+        for about in sorted(self._single.keys() | self._rows.keys()):
+            if about in self._single:
+                pieces = [between + encode(flag) for flag in self._those(about)]
+            else:
+                pieces = _written(about, self._rows[about], between)
+            for piece in pieces:
+                yield piece if begun else piece[len(between) :]
+                begun = True
+
+
+def _written(about: About, positions: NDArray[np.int32], between: bytes) -> Iterator[bytes]:
+    """Write the flags of rows, thousands at once: they differ in their digits alone."""
+    code, unit, indicator = about
+    head = between + encode({"code": code, "unit": unit, "indicator": indicator, "position": 0}).removesuffix(b"0}")
+    for first in range(0, len(positions), AT_ONCE):
+        some = positions[first : first + AT_ONCE]
+        for digits in range(len(str(some[0])), len(str(some[-1])) + 1):
+            low, high = np.searchsorted(some, [10 ** (digits - 1), 10**digits]).tolist()
+            left = some[low:high]
+            text = np.tile(np.frombuffer(head + b"0" * digits + b"}", np.uint8), (len(left), 1))
+            for place in range(len(head) + digits - 1, len(head) - 1, -1):
+                left, digit = np.divmod(left, 10)
+                text[:, place] += digit.astype(np.uint8)
+            yield text.tobytes()
 
 
 def _order(flag: Flag) -> tuple[str, str, str, int, str, str]:
@@ -47,21 +136,15 @@ def _conflicts(scores: Scores) -> Iterator[Flag]:
             yield {"code": "conflict", "unit": unit, "indicator": indicator}
 
 
-def _of_rows(rows: Columns, scores: Scores, confirmed: NDArray[np.int32]) -> Iterator[Flag]:
+def _of_rows(table: Table, scores: Scores, confirmed: NDArray[np.int32]) -> Iterator[tuple[str, Rows]]:
     """Say which rows have no place, restate another, or are the unit's own word."""
-    moment = scores.moment
-    found = rows.in_force(moment.known_at, moment.as_of.toordinal())
+    rows, found = table
     placed = scores.placement.codes(rows)[found] != UNPLACED
     figures = found[placed & _those(rows, found, [series.kind is Kind.FIGURE for series in rows.series])]
     own = figures[_those(rows, figures, [series.provider == rows.unit for series in rows.series])]
-    unconfirmed = own[~np.isin(rows.position[own], confirmed)]
-    for code, several in (
-        ("unplaced", found[~placed]),
-        ("restated-figure", _repeated(rows, figures, scores.placement.lists(rows))),
-        ("self-reported", unconfirmed),
-    ):
-        for position in rows.position[several].tolist():
-            yield {"code": code, "unit": rows.unit, "indicator": rows.indicator, "position": position}
+    yield "unplaced", found[~placed]
+    yield "restated-figure", _repeated(rows, figures, scores.placement.lists(rows))
+    yield "self-reported", own[~np.isin(rows.position[own], confirmed)]
 
 
 def _those(rows: Columns, found: Rows, chosen: list[bool]) -> NDArray[np.bool_]:
@@ -71,10 +154,17 @@ def _those(rows: Columns, found: Rows, chosen: list[bool]) -> NDArray[np.bool_]:
 
 def _repeated(rows: Columns, found: Rows, lists: Rows) -> Rows:
     """Give the rows for whose list and day there is an earlier one."""
-    key = (lists[rows.code[found]].astype(np.int64) << 32) | rows.occurred[found]
-    order = np.argsort(key, kind="stable")
-    again = np.flatnonzero(key[order][1:] == key[order][:-1]) + 1
-    return found[order[again]]
+    if not len(found):
+        return found
+    days = rows.occurred[found] - rows.occurred[found].min()
+    key = lists[rows.code[found]] * (int(days.max()) + 1) + days
+    places = np.arange(len(found))
+    if key.max() > _SPARE * len(found):
+        _, first, key = np.unique(key, return_index=True, return_inverse=True)
+    else:
+        first = np.empty(int(key.max()) + 1, np.intp)
+        first[key[::-1]] = places[::-1]  # what is written last, stays
+    return found[first[key] != places]
 
 
 def _shared_evidence(ledger: Ledger, scores: Scores) -> Iterator[Flag]:
@@ -105,11 +195,11 @@ def _line_in_force(ledger: Ledger, scores: Scores, position: int) -> tuple[str, 
     return rows.indicator, rows.series_of(row).name
 
 
-def _silent(ledger: Ledger, scores: Scores) -> Iterator[Flag]:
+def _silent(ledger: Ledger, scores: Scores, tables: Sequence[Table]) -> Iterator[Flag]:
     """Say of which periods that ended before the as-of date nothing is known."""
     moment, rubric = scores.moment, scores.moment.rubric
     first, last = ledger.period or (rubric.start, rubric.end)
-    spoken = _days_with_figures(ledger, scores)
+    spoken = _days_with_figures(tables)
     reported = _reported(ledger, moment.known_at)
     for provider in rubric.providers.values():
         days = sorted(spoken.get(provider.id, ()))
@@ -125,15 +215,23 @@ def _any_within(days: list[int], period: Period) -> bool:
     return place < len(days) and days[place] <= period.end.toordinal()
 
 
-def _days_with_figures(ledger: Ledger, scores: Scores) -> dict[str, set[int]]:
+def _days_with_figures(tables: Sequence[Table]) -> dict[str, set[int]]:
     """Give for each provider the days that its figures in force are true for."""
     spoken: defaultdict[str, set[int]] = defaultdict(set)
-    for rows in list(ledger.rows.values()):
-        found = rows.in_force(scores.moment.known_at, scores.moment.as_of.toordinal())
+    for rows, found in tables:
         for provider in {series.provider for series in rows.series if series.provider is not None}:
             its = found[_those(rows, found, [series.provider == provider for series in rows.series])]
-            spoken[provider].update(np.unique(rows.occurred[its]).tolist())
+            spoken[provider].update(_distinct(rows.occurred[its]).tolist())
     return spoken
+
+
+def _distinct(days: NDArray[np.int32]) -> NDArray[np.intp]:
+    if not len(days):
+        return days.astype(np.intp)
+    first = int(days.min())
+    if int(days.max()) - first > _SPARE * len(days):
+        return np.unique(days).astype(np.intp)
+    return first + np.flatnonzero(np.bincount(days - first))
 
 
 def _reported(ledger: Ledger, known_at: int) -> dict[str, list[tuple[Any, Any]]]:

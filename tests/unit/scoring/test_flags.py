@@ -4,9 +4,13 @@ import json
 import re
 from typing import Any
 
+import msgspec
+import numpy as np
 import pytest
 
 from services.scoring.domain import Book, Coordinate, read_date
+from services.scoring.domain.columns import Columns
+from services.scoring.domain.flags import Flags
 from shared.contracts.entries import decode_entry
 from shared.rubric import load
 from tests.oracle import generate
@@ -140,3 +144,34 @@ def test_an_appeal_is_open_until_it_is_decided() -> None:
     )
     still = [{"code": "appeal-open", "unit": "science", "indicator": "K1", "position": 2}]
     assert [flags(book, "appeal-open", known_at=known) for known in (1, 2, 3, 4, 5)] == [[], still, [], still, []]
+
+
+def test_flags_are_written_as_they_are_given():
+    """However many digits their positions have, and where a determination and rows have no place on one indicator."""
+    found = Flags()
+    rows = Columns("science", "K1")
+    positions = [*range(1, 1002, 7), 9_999, 10_000, 70_001, 99_999, 100_000, 2**31 - 2]
+    for position in positions:
+        rows.append(position, 737_000, (0, "tech_firms", "science", None), "1", None)
+    found.add_rows("unplaced", rows, np.arange(len(positions)))
+    found.add_rows("self-reported", rows, np.arange(3))
+    found.add({"code": "unplaced", "unit": "science", "indicator": "K1", "position": 50})
+    found.add({"code": "silent-period", "provider": "市监局", "period": "2020-06"})
+
+    listed = list(found)
+
+    assert listed == sorted(listed, key=lambda flag: (flag["code"], flag.get("position", 0)))
+    assert len(listed) == len(found) == len(positions) + 5
+    assert [flag["position"] for flag in listed if flag["code"] == "unplaced"] == sorted([*positions, 50])
+    for between in (b",", b",\n    "):
+        assert b"".join(found.encoded(between)) == between.join(map(msgspec.json.encode, listed))
+
+
+@pytest.mark.parametrize("count", [1, 70_000])
+def test_many_flags_of_rows_are_written_as_they_are_given(count):
+    """Thousands at once."""
+    found, rows = Flags(), Columns("hr", "R1")
+    for position in range(5, 5 + count):
+        rows.append(position, 737_000, (0, "trained_person_times", "hr", None), "1", None)
+    found.add_rows("self-reported", rows, np.arange(count))
+    assert b"".join(found.encoded(b",")) == b",".join(map(msgspec.json.encode, found))
