@@ -159,6 +159,18 @@ class Rules:
         """Name every (unit, indicator) whose points an entry on this one can move."""
         return self._moves.get((unit, indicator), frozenset())
 
+    def sources(self, unit: str, indicator: str) -> tuple[Place, ...]:
+        """Name every (unit, indicator) whose facts can bear on the points of this one; its own first."""
+        return self._asks[unit, indicator]
+
+    @cached_property
+    def _asks(self) -> dict[Place, tuple[Place, ...]]:
+        found: dict[Place, dict[Place, None]] = {}
+        for source, moved in self._moves.items():
+            for place in moved:
+                found.setdefault(place, {place: None})[source] = None
+        return {place: tuple(sources) for place, sources in found.items()}
+
     @cached_property
     def _moves(self) -> dict[Place, frozenset[Place]]:
         found: dict[Place, set[Place]] = {

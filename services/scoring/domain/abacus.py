@@ -34,11 +34,11 @@ class Abacus:
         figures |= {(indicator, series.name): () for series in table.series if series.kind is Kind.FIGURE}
         awards: list[Award] = []
         for row in rows:
-            if table.series_of(row).kind is Kind.FIGURE:
-                figure = self.placement.figure(table, row)
-                figures[indicator, figure.measure] += (figure,)
+            fact = self.placement.fact(table, row)
+            if isinstance(fact, Figure):
+                figures[indicator, fact.measure] += (fact,)
             else:
-                awards.append(self.placement.award(table, row))
+                awards.append(fact)
         self._awards[unit][indicator] = tuple(awards)
         self._touched.add((unit, indicator))
 

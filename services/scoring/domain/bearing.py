@@ -3,20 +3,14 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from services.scoring.domain.columns import ASIDE, UNSAID, Columns, Kind
+from services.scoring.domain.columns import Columns, Kind
 from services.scoring.domain.coordinate import Moment
-from services.scoring.domain.placement import UNPLACED, Placement
+from services.scoring.domain.order import Asked, at_one_scale, first_of_each, sides
+from services.scoring.domain.placement import UNPLACED, Excluded, Placement
 
 Rows = NDArray[np.intp]
-Excluded = tuple[tuple[int, str], ...]
-"""Rows that a reading leaves out, each with its finding."""
-
 MANY_ROWS = 1 << 12
-"""So many rows are worth loading what is compiled."""
-
-DECIMALS = 6
-LARGE = 10**11
-"""Points with up to `DECIMALS` decimals, and below `LARGE` as a whole number, fit 64 bits at one scale."""
+"""So many rows are worth loading what is compiled, and putting in order."""
 
 
 def bearing(
@@ -28,7 +22,7 @@ def bearing(
     `every_award`.
     """
     if not every_award and rows.count - start >= MANY_ROWS:
-        found = _compiled(rows, placement, moment, start)
+        found = (start == 0 and _ordered(rows, placement, moment)) or scanning(rows, placement, moment, start)
         if found is not None:
             return found
     counted, excluded = _counted(rows, placement, moment, start)
@@ -48,7 +42,22 @@ def takes_figures(rows: Columns) -> NDArray[np.bool_]:
     return np.fromiter((series.kind is Kind.FIGURE for series in rows.series), np.bool_, len(rows.series))
 
 
-def _compiled(rows: Columns, placement: Placement, moment: Moment, start: int) -> tuple[Rows, Excluded] | None:
+def _ordered(rows: Columns, placement: Placement, moment: Moment) -> tuple[Rows, Excluded] | None:
+    order = placement.orders.of(rows, moment.rules.excluded)
+    if order is None:
+        return None
+    known = rows.known(moment.known_at)
+    asked = Asked(min(known, order.upto), moment.known_at, moment.as_of.toordinal())
+    found, left = first_of_each(rows, order, asked)
+    excluded = _named(left, placement.codes(rows), placement, moment)
+    if known > order.upto:
+        added, more = bearing(rows, placement, moment, order.upto)
+        return outdoing(rows, placement, np.concatenate([found, added])), excluded + more
+    return found, excluded
+
+
+def scanning(rows: Columns, placement: Placement, moment: Moment, start: int) -> tuple[Rows, Excluded] | None:
+    """Give what bears by one compiled pass over the rows from `start` on; None where points are too wide for it."""
     from services.scoring.domain.compiled.fold import Looked, Table, counting  # noqa: PLC0415 - only where there are many
 
     placed = placement.codes(rows)
@@ -95,13 +104,9 @@ def _highest(rows: Columns, placement: Placement, found: Rows) -> Rows:
     Rows from before the day that the rubric counts from are told apart, and those that leave a fixed line's points
     unsaid. Where points are too wide to be compared as whole numbers, every row is given.
     """
-    scale, value = rows.scale[found], rows.value[found]
-    if len(found) < 2 or (scale == ASIDE).any() or scale.max() > DECIMALS or np.abs(value).max() > LARGE:
+    points = at_one_scale(rows.value[found], rows.scale[found])
+    if len(found) < 2 or points is None:
         return found
-    early = rows.occurred[found] < placement.since(rows)
-    group = (rows.code[found].astype(np.int64) << 2) | (early << 1) | (scale == UNSAID)
-    points = value * 10 ** (DECIMALS - np.maximum(scale, 0)).astype(np.int64)
+    group = sides(rows, found, placement.since(rows))
     order = np.lexsort((found, -points, group))
-    first = np.ones(len(found), np.bool_)
-    first[1:] = np.diff(group[order]) != 0
-    return found[order[first]]
+    return found[order[np.diff(group[order], prepend=-1) != 0]]

@@ -144,7 +144,8 @@ class Columns:
         count = self.count
         if not count or self.position[count - 1] <= known_at:
             return count
-        return int(np.searchsorted(self.position[:count], known_at, side="right"))
+        # Of the same width: else the whole column would be widened first.
+        return int(self.position[:count].searchsorted(np.int32(known_at), side="right"))
 
     def in_force(self, known_at: int, last_day: int, start: int = 0) -> NDArray[np.intp]:
         """Give the rows from `start` on that hold at a position and occurred by a day, in order of position."""

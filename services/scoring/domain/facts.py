@@ -6,15 +6,16 @@ another of them, so only a trace asks for all. What a reading leaves out is remo
 """
 
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 
-from services.scoring.domain.bearing import Excluded, Rows, bearing, outdoing, takes_figures
-from services.scoring.domain.columns import Columns, Kind
+from services.scoring.domain.bearing import Rows, bearing, outdoing
+from services.scoring.domain.columns import Columns
 from services.scoring.domain.coordinate import Moment
 from services.scoring.domain.ledger import Pair
-from services.scoring.domain.placement import Placement
+from services.scoring.domain.placement import Excluded, Made, Placement
 from shared.rubric.facts import Award, Figure, UnitFacts
 
 _NO_ROWS: Rows = np.empty(0, np.intp)
@@ -46,6 +47,7 @@ class Sheet:
         self._awards: defaultdict[str, dict[str, tuple[Award, ...]]] = defaultdict(dict)
         self._excluded: defaultdict[str, dict[str, tuple[tuple[Figure | Award, str], ...]]] = defaultdict(dict)
         self._folded: dict[Pair, Folded] = {}
+        self._made: dict[Pair, Made] = {}
         self.units: dict[str, UnitFacts] = {}
         """The facts as rules take them."""
 
@@ -56,15 +58,15 @@ class Sheet:
             self.units[unit] = UnitFacts(self._figures[unit], self._awards[unit], self._excluded[unit])
         folded = self._fold(rows, placement, moment)
         self._folded[unit, indicator] = folded
-        of_figures = takes_figures(rows)[rows.code[folded.bearing]]
-        self._put_figures(rows, placement, folded.bearing[of_figures])
-        self._awards[unit][indicator] = tuple(
-            placement.award(rows, row) for row in folded.bearing[~of_figures].tolist()
-        )
-        self._excluded[unit][indicator] = tuple(
-            (placement.figure(rows, row) if rows.series_of(row).kind is Kind.FIGURE else placement.award(rows, row), by)
-            for row, by in folded.excluded
-        )
+        made = placement.facts(rows, folded.bearing, folded.excluded)
+        self._figures[unit] |= made.figures
+        self._awards[unit][indicator] = made.awards
+        self._excluded[unit][indicator] = made.excluded
+        self._made[unit, indicator] = made
+
+    def made(self, places: Iterable[Pair]) -> tuple[Made | None, ...]:
+        """Give what the facts of these are made of: where it is the same objects, the facts are the same."""
+        return tuple(map(self._made.get, places))
 
     def _fold(self, rows: Columns, placement: Placement, moment: Moment) -> Folded:
         known, ends = rows.known(moment.known_at), rows.ends
@@ -76,12 +78,3 @@ class Sheet:
             both = np.concatenate([before.bearing, found])
             found = outdoing(rows, placement, both, every_award=self._every_award)
         return Folded(known, ends, found, before.excluded + excluded)
-
-    def _put_figures(self, rows: Columns, placement: Placement, latest: Rows) -> None:
-        figures = self._figures[rows.unit]
-        for series in rows.series:
-            if series.kind is Kind.FIGURE:
-                figures[rows.indicator, series.name] = ()
-        for row in latest.tolist():
-            figure = placement.figure(rows, row)
-            figures[rows.indicator, figure.measure] += (figure,)

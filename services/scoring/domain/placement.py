@@ -6,22 +6,49 @@ placed anew; what has no place there stays in the ledger and counts for nothing.
 
 from dataclasses import replace
 from datetime import date
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.scoring.domain.columns import Columns, Kind, Series
 from services.scoring.domain.ledger import Ledger, Pair
+from services.scoring.domain.order import Orders
 from shared.contracts.numbers import Fraction
-from shared.rubric.facts import Award, Figure
+from shared.rubric.facts import Award, Determination, Figure
 from shared.rubric.faults import NotPlaced
+from shared.rubric.result import Result
 from shared.rubric.rubric import Rubric
+from shared.rubric.ruleset import Rules
 
 UNPLACED = -1
 """The code of a row that the rubric cannot place. 0 is a row that no reading leaves out."""
 
 _NONE = np.empty(0, np.int16)
 _MOST = 8  # placements kept: rubrics of somebody's own come and go
+_MOST_FACTS = 1 << 12  # facts of a table kept at hand
+
+
+Excluded = tuple[tuple[int, str], ...]
+"""Rows that a reading leaves out, each with its finding."""
+
+
+class Made(NamedTuple):
+    """The facts that the rows of a table come to; `of` are those rows and those left out, on which they hang alone."""
+
+    of: tuple[bytes, Excluded]
+    figures: dict[tuple[str, str], tuple[Figure, ...]]
+    awards: tuple[Award, ...]
+    excluded: tuple[tuple[Figure | Award, str], ...]
+
+
+class Worth(NamedTuple):
+    """What an indicator was worth under some rules, and all that it hangs on."""
+
+    rules: Rules
+    determined: Determination | None
+    made: tuple[Made | None, ...]
+    result: Result
 
 
 class Placement:
@@ -33,6 +60,11 @@ class Placement:
         """What each code stands for: the bits of the readings that leave the row out."""
         self._ledger = ledger
         self._codes: dict[Pair, tuple[NDArray[np.int16], int]] = {}  # with room behind the codes that are known
+        self.orders = Orders(self)
+        self.worth: dict[Pair, Worth] = {}
+        """What each indicator was worth when it was last asked."""
+        self._made: dict[Pair, Made] = {}
+        self._facts: dict[Pair, dict[int, Figure | Award]] = {}
 
     def codes(self, rows: Columns) -> NDArray[np.int16]:
         """Give the code of every row."""
@@ -93,6 +125,47 @@ class Placement:
         """Give the first day that counts for a table's awards under every reading, as an ordinal day."""
         owner = self.rubric.indicators.get(rows.indicator)
         return 0 if owner is None else owner.counts_from.get("", date.min).toordinal()
+
+    def facts(self, rows: Columns, bearing: NDArray[np.intp], excluded: Excluded) -> Made:
+        """Give the facts that rows come to; the same objects as the last time where it was the same rows."""
+        of = bearing.tobytes(), excluded
+        about = rows.unit, rows.indicator
+        made = self._made.get(about)
+        if made is None or made.of != of:
+            made = self._made[about] = self._facts_of(rows, bearing, excluded, of)
+        return made
+
+    def _facts_of(
+        self, rows: Columns, bearing: NDArray[np.intp], excluded: Excluded, of: tuple[bytes, Excluded]
+    ) -> Made:
+        figures: dict[tuple[str, str], tuple[Figure, ...]] = {
+            (rows.indicator, series.name): () for series in rows.series if series.kind is Kind.FIGURE
+        }
+        awards: list[Award] = []
+        for row in bearing.tolist():
+            fact = self.fact(rows, row)
+            if isinstance(fact, Figure):
+                figures[rows.indicator, fact.measure] += (fact,)
+            else:
+                awards.append(fact)
+        left_out = tuple((self.fact(rows, row), by) for row, by in excluded)
+        return Made(of, figures, tuple(awards), left_out)
+
+    def fact(self, rows: Columns, row: int) -> Figure | Award:
+        """Give a row as the fact it is, the same object each time it is asked for soon.
+
+        Raises:
+            NotPlaced: No points were said, and the line is not fixed in this rubric.
+
+        """
+        known = self._facts.setdefault((rows.unit, rows.indicator), {})
+        found = known.get(row)
+        if found is None:
+            if len(known) >= _MOST_FACTS:
+                known.clear()
+            figure = rows.series_of(row).kind is Kind.FIGURE
+            found = known[row] = self.figure(rows, row) if figure else self.award(rows, row)
+        return found
 
     def figure(self, rows: Columns, row: int) -> Figure:
         """Give a row as the figure it is."""

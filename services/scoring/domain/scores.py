@@ -6,7 +6,7 @@ from datetime import date
 from services.scoring.domain.coordinate import Moment
 from services.scoring.domain.facts import Sheet
 from services.scoring.domain.ledger import Ledger, Pair
-from services.scoring.domain.placement import Placement
+from services.scoring.domain.placement import Placement, Worth
 from services.scoring.domain.statements import Statement, holding
 from shared.contracts import kinds
 from shared.rubric.facts import Determination, UnitFacts
@@ -68,7 +68,7 @@ class Scores:
         """Score these indicators, and add up the units for which one of them is not worth what it was."""
         rules, changed = self.moment.rules, dict[str, None]()
         for pair in dict.fromkeys(pairs):
-            known, found = self._results.get(pair), rules.score(*pair, self._sheet.units, self.determined.get(pair))
+            known, found = self._results.get(pair), self._worth(pair)
             self._results[pair] = found
             if known is None or known.worth != found.worth:
                 changed[pair[0]] = None
@@ -76,6 +76,16 @@ class Scores:
             self.tallies = rules.tally(self._results)
         elif changed:
             self.tallies = self.tallies | rules.tally(self._results, changed)
+
+    def _worth(self, pair: Pair) -> Result:
+        """Score an indicator, unless it was asked for last under these rules with the same facts."""
+        rules, determined = self.moment.rules, self.determined.get(pair)
+        made = self._sheet.made(rules.sources(*pair))
+        known = self.placement.worth.get(pair)
+        if known is None or known.rules is not rules or (known.determined, known.made) != (determined, made):
+            result = rules.score(*pair, self._sheet.units, determined)
+            known = self.placement.worth[pair] = Worth(rules, determined, made, result)
+        return known.result
 
     def _determine(self) -> None:
         """Of several determinations in force the later day prevails, then the later position."""

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from services.scoring.domain import Book, Coordinate, Unanswerable, bearing
+from services.scoring.domain import Book, Coordinate, Unanswerable, bearing, order
 from services.scoring.domain.scores import Scores
 from shared.contracts.entries import decode_entry
 from shared.rubric import loading
@@ -52,15 +52,17 @@ def worth(scores: Scores) -> dict:
 @pytest.mark.parametrize("seed", range(20))
 def test_compiled_loops_find_the_same_rows(seed, monkeypatch):
     """
-    Given a log with withdrawals, corrections, rulings and backdated entries,
-    when the rows that bear on points are found by compiled loops, and step by step,
+    Given a log with withdrawals, corrections, rulings and backdated entries, which grows between questions,
+    when the rows that bear on points are found in an order made before, by compiled loops, and step by step,
     then they are the same, and those left out with their findings, at any coordinate.
     """
     random = Random(seed)
     log = awards_again(generate.ledger(random, 80), random)
     book = Book(load=read_once)
-    book.extend(decode_entry(generate.stored(entry)) for entry in log)
-    for _ in range(10):
+    monkeypatch.setattr(order, "FEW", random.choice([0, 2, 1000]))
+    entries = [decode_entry(generate.stored(entry)) for entry in log]
+    for _ in range(12):
+        book.extend(entries[book.head : max(2, book.head + random.choice([0, 0, 5, 40]))])
         as_of, known_at, readings = generate.coordinate(random, len(log))
         try:
             scores = book.scores(Coordinate(as_of, known_at, None, readings))
@@ -68,11 +70,14 @@ def test_compiled_loops_find_the_same_rows(seed, monkeypatch):
             continue
         for rows in book.ledger.rows.values():
             found = []
-            for many in (0, 1 << 30):
+            for many in (0, 0, 1 << 30):  # only the second question is answered by an order
                 monkeypatch.setattr(bearing, "MANY_ROWS", many)
                 kept, excluded = bearing.bearing(rows, scores.placement, scores.moment)
                 found.append((kept.tolist(), excluded))
-            assert found[0] == found[1]
+            scanned = bearing.scanning(rows, scores.placement, scores.moment, 0)
+            assert found[0] == found[1] == found[2]
+            if scanned is not None:
+                assert (scanned[0].tolist(), scanned[1]) == found[2]
 
 
 @pytest.mark.parametrize("seed", range(15))

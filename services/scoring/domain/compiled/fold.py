@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from services.scoring.domain.bearing import DECIMALS, LARGE
 from services.scoring.domain.columns import ASIDE, UNSAID
 from services.scoring.domain.compiled import compiled
+from services.scoring.domain.order import DECIMALS, LARGE, TOGETHER, Asked, Order
 
 SIDES = 4
 """Awards of a series are told apart by whether they occurred too early, and whether their points are unsaid."""
@@ -99,3 +99,32 @@ def _excluded(table: Table, looked: Looked, start: int, end: int, left: NDArray[
         if looked.out[table.placed[row]]:
             left[found] = row
             found += 1
+
+
+def firsts_of(order: Order, occurred: NDArray[np.int32], until: NDArray[np.int32], asked: Asked) -> NDArray[np.int32]:
+    """Give of each group in order the first row that holds; `_NONE` where there is none."""
+    firsts = np.full(max(len(order.starts) - 1, 0), _NONE, np.int32)
+    _firsts(order, occurred, until, asked, firsts)
+    return firsts
+
+
+@compiled
+def _firsts(
+    order: Order, occurred: NDArray[np.int32], until: NDArray[np.int32], asked: Asked, firsts: NDArray[np.int32]
+) -> None:
+    for group in range(len(firsts)):
+        place, end = order.starts[group], order.starts[group + 1]
+        while place < end and firsts[group] == _NONE:
+            block = place // TOGETHER
+            last = min((block + 1) * TOGETHER, end)
+            if order.least_row[block] < asked.known and order.least_day[block] <= asked.last_day:
+                firsts[group] = _first(order.rows[place:last], occurred, until, asked)
+            place = last
+
+
+@compiled
+def _first(rows: NDArray[np.int32], occurred: NDArray[np.int32], until: NDArray[np.int32], asked: Asked) -> int:
+    for row in rows:
+        if row < asked.known and occurred[row] <= asked.last_day and until[row] > asked.known_at:
+            return row
+    return _NONE
