@@ -73,8 +73,11 @@ class Rules:
 
     def _left_out(self, indicator: str, known: UnitFacts) -> tuple[Input, ...]:
         """Give what the readings in force do not count: rows, and figures of measures that they pass by."""
-        rows: list[tuple[Figure | Award, str]] = list(known.excluded.get(indicator, ()))
-        for measure, finding in self._passed_by(indicator).items():
+        excluded, passed_by = known.excluded.get(indicator, ()), self._passed_by(indicator)
+        if not excluded and not passed_by:
+            return ()
+        rows: list[tuple[Figure | Award, str]] = list(excluded)
+        for measure, finding in passed_by.items():
             rows += [(row, finding) for row in known.figures.get((indicator, measure), ())]
         return tuple([Input(row, used=False, excluded=finding) for row, finding in rows])
 

@@ -1,6 +1,6 @@
 """From indicators to units: what is not applicable, what a veto does, blocks and totals."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from shared.contracts.numbers import Fraction
 from shared.rubric.model import Block, Indicator
@@ -33,16 +33,19 @@ def _unit(
     means: Mapping[tuple[str, str], tuple[Fraction, Fraction]],
 ) -> Tally:
     results = _zeroed(_spread(unit, indicators, own, means))
+    by_block: dict[str, list[Result]] = {block: [] for block in blocks}
+    for name, result in results.items():
+        by_block[indicators[name].block].append(result)
     counted: dict[str, BlockPoints] = {}
     for block in blocks.values():
-        here = [result for name, result in results.items() if indicators[name].block == block.id]
-        points, full = _sum([result.points for result in here]), _sum([result.full for result in here])
+        here = by_block[block.id]
+        points, full = sum([result.points for result in here], ZERO), sum([result.full for result in here], ZERO)
         if block.capped:
             points, full = min(points, block.max), min(full, block.max)
         counted[block.id] = BlockPoints(points, block.max, full)
     counted = _shut(blocks, counted)
-    total = _sum([each.points for each in counted.values()])
-    full = _sum([each.full for each in counted.values()])
+    total = sum([each.points for each in counted.values()], ZERO)
+    full = sum([each.full for each in counted.values()], ZERO)
     effects = [effect for result in results.values() for effect in result.effects]
     held = _held(effects)
     if held is not None:
@@ -62,15 +65,6 @@ def _unit(
     )
 
 
-def _sum(numbers: Sequence[Fraction]) -> Fraction:
-    """Add up exactly: by denominator first, since most points are whole or share one."""
-    by: dict[int, int] = {}
-    for number in numbers:
-        denominator = number.denominator
-        by[denominator] = by.get(denominator, 0) + number.numerator
-    return sum((Fraction(above, below) for below, above in by.items()), ZERO)
-
-
 def _held(effects: Iterable[Effect]) -> Fraction | None:
     return min((effect.hold for effect in effects if effect.hold is not None), default=None)
 
@@ -88,10 +82,12 @@ def _shut(blocks: Mapping[str, Block], counted: Mapping[str, BlockPoints]) -> di
     return found
 
 
-def _zeroed(results: Results) -> dict[str, Result]:
-    found = dict(results)
+def _zeroed(results: Results) -> Results:
     # Those that may still fall come last, and leave what a settled one takes.
     vetoes = [(effect, name) for name, result in results.items() for effect in result.effects]
+    if not vetoes:
+        return results
+    found = dict(results)
     for effect, by in sorted(vetoes, key=lambda veto: veto[0].open):
         for name in effect.zero:
             if name in found and name != by:
@@ -124,11 +120,11 @@ def _spread(
     indicators: Mapping[str, Indicator],
     own: Results,
     means: Mapping[tuple[str, str], tuple[Fraction, Fraction]],
-) -> dict[str, Result]:
+) -> Results:
     """Give the points of what does not apply to the rest: by proportion within the block, or in equal shares."""
-    results = dict(own)
     if all(result.state != "not-applicable" for result in own.values()):
-        return results
+        return own
+    results = dict(own)
     for name, result in own.items():
         if (unit, name) in means:
             results[name] = result.adjust(*means[unit, name], ("peers-mean",))

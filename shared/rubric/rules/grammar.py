@@ -88,6 +88,8 @@ class Points:
 
     def unsettled(self, *amounts: Amount) -> Outcome | None:
         """Answer where a quantity is in conflict or missing; None where all are known."""
+        if all(amount.value is not None and amount.conflict is None and not amount.lacking for amount in amounts):
+            return None
         inputs = tuple(each for amount in amounts for each in amount.inputs)
         for amount in amounts:
             if amount.conflict is not None:
