@@ -118,11 +118,10 @@ class Rubric:
         """
         table = self.readings(readings)
         key = tuple(table.values())
-        if key not in self._rules:
-            if len(self._rules) >= MOST_TABLES:
-                self._rules.clear()
-            self._rules[key] = Rules(self, table)
-        return self._rules[key]
+        found = self._rules[key] = self._rules.pop(key, None) or Rules(self, table)
+        for oldest in list(self._rules)[:-MOST_TABLES]:  # a list, for others may be adding
+            self._rules.pop(oldest, None)
+        return found
 
     def compiled(self, indicator: str, readings: Mapping[str, str]) -> Compiled:
         """Give an indicator's rule and what it uses: compiled once for the readings that it depends on."""

@@ -63,8 +63,8 @@ class Orders:
         asked, found = about in self._kept, self._kept.setdefault(about, None)
         if asked and (found is None or rows.count - found.upto > max(found.upto >> 2, FEW)):
             found = self._kept[about] = self._order(rows, excluded)
-        while len(self._kept) > MOST:
-            self._kept.pop(next(iter(self._kept)), None)
+        for oldest in list(self._kept)[:-MOST]:  # a list, for others may be adding
+            self._kept.pop(oldest, None)
         return found
 
     def _order(self, rows: Columns, excluded: int) -> Order | None:

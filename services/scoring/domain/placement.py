@@ -228,6 +228,6 @@ class Placements:
         """Give the placement of a rubric."""
         found = self._kept.pop(rubric.digest, None) or Placement(rubric, self._ledger)
         self._kept[rubric.digest] = found
-        while len(self._kept) > _MOST:
-            self._kept.pop(next(iter(self._kept)), None)
+        for oldest in list(self._kept)[:-_MOST]:  # a list, for others may be adding
+            self._kept.pop(oldest, None)
         return found
