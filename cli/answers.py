@@ -1,4 +1,4 @@
-"""`merit standings`, `unit` and `explain`: answers at any coordinate, from a file or a server."""
+"""`merit standings`, `unit`, `explain` and `appeals`: answers at any coordinate, from a file or a server."""
 
 from typing import Annotated
 
@@ -89,6 +89,27 @@ def explain(
     from cli.traces import print_explanation
 
     print_json(answer) if json else print_explanation(answer, words)
+
+
+def appeals(
+    entries: Entries = None,
+    server: Server = None,
+    token: Token = None,
+    assessment: Assessment = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    rubric: Rules = None,
+    reading: Readings = None,
+    json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Show every appeal with its state, and what the entries that followed from it moved."""
+    words = language(lang)
+    answer = source(entries, server, token, assessment).appeals(question(as_of, known_at, rubric, reading))
+    from cli.appeals import print_appeals
+    from cli.output import print_json
+
+    print_json(answer) if json else print_appeals(answer, words)
 
 
 def source(entries: str | None, server: str | None, token: str | None, assessment: str | None) -> Source:

@@ -82,6 +82,10 @@ class Asked:
         """Give the smallest change of each of a unit's inputs that changes its rank."""
         return self._ask(path("tipping", self.assessment, unit), question)
 
+    def appeals(self, question: Question) -> dict[str, Any]:
+        """Give every appeal, and what followed from it."""
+        return self._ask(path("appeals", self.assessment), question)
+
     def _ask(self, where: str, question: Question, more: Words = ()) -> dict[str, Any]:
         return self._answer(lambda: self._client.get(where, [*words(question), *more]))
 

@@ -72,6 +72,10 @@ class Source(Protocol):
         """Give the smallest change of each of a unit's inputs that changes its rank."""
         ...
 
+    def appeals(self, question: Question) -> dict[str, Any]:
+        """Give every appeal, and what followed from it."""
+        ...
+
 
 class File:
     """A file of entries, put through the gate and folded here."""
@@ -115,6 +119,10 @@ class File:
     def tipping(self, unit: str, question: Question) -> dict[str, Any]:
         """Give the smallest change of each of a unit's inputs that changes its rank."""
         return self._ask(question, lambda book, at: book.tipping(unit, at))
+
+    def appeals(self, question: Question) -> dict[str, Any]:
+        """Give every appeal, and what followed from it."""
+        return self._ask(question, lambda book, at: book.appeals(at))
 
     def _ask(self, question: Question, answer: "Callable[[Book, Coordinate], dict[str, Any]]") -> dict[str, Any]:
         from cli import files

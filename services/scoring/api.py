@@ -110,6 +110,12 @@ async def tipping(asked: Asked, unit: str) -> Response:
     return await asked.answer(lambda book, at: book.tipping(unit, at))
 
 
+@router.get("/v1/appeals/{assessment}", responses=responses)
+async def appeals(asked: Asked) -> Response:
+    """Give every appeal with its state, the decision on it, and what the entries that followed from it moved."""
+    return await asked.answer(Book.appeals)
+
+
 @router.get("/v1/tasks/{assessment}", responses=responses)
 async def task_rows(asked: Asked) -> Response:
     """Give the rows of the task table with their progress."""

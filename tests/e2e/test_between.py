@@ -60,6 +60,7 @@ def test_a_server_and_a_file_say_the_same(client, exported, tmp_path):
         ["diff", "--from", "known-at=50", "--to", "known-at=60", "--with", str(supposed)],
         ["sensitivity", "--as-of", "2020-06-30"],
         ["tipping", "science", "--known-at", "150"],
+        ["appeals", "--known-at", "200"],
         ["timeline", "--step", "week", "--reading", "A01=20"],
         ["timeline", "--step", "10", "--from", "2020-05-05", "--to", "2020-09-09", "--known-at", "100"],
     ):

@@ -8,7 +8,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from services.scoring.domain import block, bulk, diff, explain, moments, sensitivity, standing, timeline, tipping
+from services.scoring.domain import (
+    appeals,
+    block,
+    bulk,
+    diff,
+    explain,
+    moments,
+    sensitivity,
+    standing,
+    timeline,
+    tipping,
+)
 from services.scoring.domain.block import Block
 from services.scoring.domain.change import Change, Changed, Total
 from services.scoring.domain.coordinate import Coordinate, Moment, Unanswerable
@@ -348,6 +359,16 @@ class Book:
 
         """
         found = tipping.tipping(self.ledger, self._placements, coordinate, unit)
+        return {**found, "state": self.state(found["known_at"]["position"])}
+
+    def appeals(self, coordinate: Coordinate = LIVE) -> dict[str, Any]:
+        """Give every appeal with its state, and what followed from it.
+
+        Raises:
+            Unanswerable: There is no answer at this coordinate.
+
+        """
+        found = appeals.appeals(self.ledger, self._placements, coordinate)
         return {**found, "state": self.state(found["known_at"]["position"])}
 
     def state(self, known_at: int) -> str:

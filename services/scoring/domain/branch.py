@@ -40,6 +40,7 @@ def branch(ledger: Ledger, known_at: int) -> tuple[Ledger, dict[int, Entry]]:
         new.evidence[unit] = [each for each in list(shown) if each[0] <= known_at]
     new.identities = ledger.identities.copy()
     new.day_ends = {}
+    new.because = 0, ()
     return new, added
 
 

@@ -247,11 +247,11 @@ def _open_appeals(ledger: Ledger, scores: Scores) -> Iterator[Flag]:
     for said in holding(ledger.statements[kinds.APPEAL_FILED], known_at):
         if said.position not in decided:
             flag: Flag = {"code": "appeal-open", "unit": said.unit, "position": said.position}
-            indicator = said.data.get("indicator") or _indicator_of(ledger, said.about)
+            indicator = said.data.get("indicator") or indicator_of(ledger, said.about)
             yield flag | ({"indicator": indicator} if indicator else {})
 
 
-def _indicator_of(ledger: Ledger, position: int | None) -> str | None:
+def indicator_of(ledger: Ledger, position: int | None) -> str | None:
     """Give the indicator of an entry, if it is about one."""
     if position is None:
         return None

@@ -82,6 +82,8 @@ class Ledger:
         self._days: dict[str, int] = {}
         self.day_ends: dict[date, int] = {}
         """How many entries were accepted by the end of a day that is over, as far as anybody asked."""
+        self.because: tuple[int, tuple[tuple[int, tuple[tuple[str, str] | str, ...]], ...]] = 0, ()
+        """Up to where entries were looked at for what they say they are because of, and what they say, by position."""
         if rubric is not None:
             self._begin(Edition(0, rubric), rubric.start, rubric.end, rubric.timezone)
 
