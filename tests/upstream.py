@@ -6,6 +6,7 @@ It plays events without a gate or a store, so that the pages can be tested on re
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,10 @@ from services.scoring import outward
 from services.scoring.domain import coordinate, read_step
 from services.scoring.domain.book import Book
 from services.scoring.domain.coordinate import Coordinate, Unanswerable
+from services.scoring.domain.supposed import Unsupposable
 from services.scoring.domain.tasks import tasks
+from services.scoring.questions import STATUS
+from services.scoring.supposing import read_what_if
 from shared.contracts.entries import decode_entry, leaf_hash, parse_event, stored_form
 from shared.contracts.records import Record, standing_changed
 from shared.rubric import load
@@ -89,11 +93,18 @@ class Services:
             "/v1/explain/{a}/{unit}": self.explain,
             "/v1/tasks/{a}": self.tasks,
             "/v1/timeline/{a}": self.timeline,
+            "/v1/diff/{a}": self.diff,
+            "/v1/sensitivity/{a}": self.sensitivity,
+            "/v1/tipping/{a}/{unit}": self.tipping,
+            "/v1/appeals/{a}": self.appeals,
         }
         return [*(Route(path, self.checked(each)) for path, each in answers.items()), *self.posts()]
 
     def posts(self) -> list[Route]:
-        return [Route("/v1/entries/{a}", self.post, methods=["POST"])]
+        return [
+            Route("/v1/entries/{a}", self.post, methods=["POST"]),
+            Route("/v1/diff/{a}", self.checked(self.what_if), methods=["POST"]),
+        ]
 
     def checked(self, answer: Any) -> Any:
         """Answers of what is there, and failures where a test wants them."""
@@ -107,7 +118,8 @@ class Services:
             try:
                 return await answer(request)
             except Unanswerable as error:
-                return problem(404 if error.code.startswith("unknown") else 422, error.code, f"{error}.")
+                status = 422 if isinstance(error, Unsupposable) else STATUS.get(error.code, 422)
+                return problem(status, error.code, f"{error}.")
 
         return asked
 
@@ -181,6 +193,25 @@ class Services:
     async def timeline(self, request: Request) -> Response:
         step = read_step(request.query_params["step"])
         return JSONResponse(self.book.timeline(coordinate_of(request), step))
+
+    async def diff(self, request: Request) -> Response:
+        ends = [coordinate.read_coordinate(request.query_params.get(end, "")) for end in ("from", "to")]
+        one, other = (replace(at, rubric=None if rubric is None else int(rubric)) for at, rubric in ends)
+        return JSONResponse(self.book.diff(one, other))
+
+    async def what_if(self, request: Request) -> Response:
+        asked = read_what_if(await request.body())
+        ends = [coordinate.read_coordinate(end)[0] for end in (asked.first, asked.second)]
+        return JSONResponse(asked.answer(self.book, *ends))
+
+    async def sensitivity(self, request: Request) -> Response:
+        return JSONResponse(self.book.sensitivity(coordinate_of(request)))
+
+    async def tipping(self, request: Request) -> Response:
+        return JSONResponse(self.book.tipping(request.path_params["unit"], coordinate_of(request)))
+
+    async def appeals(self, request: Request) -> Response:
+        return JSONResponse(self.book.appeals(coordinate_of(request)))
 
     async def tasks(self, request: Request) -> Response:
         return JSONResponse(tasks(self.book, coordinate_of(request)))
@@ -272,6 +303,21 @@ def whole_year(services: Services) -> None:
     services.play(build.deducted("0.3", subject="hr", over={"reason": "六月报表逾期"}, **late))
     services.play(build.deducted("0.5", subject="commerce", over={"incident": "督办 2"}, **late))
     services.play(build.ruled("A01", "20", **late))
+
+
+def disputes(services: Services) -> None:
+    """Three appeals: one upheld, with the correction that followed; one rejected; one that nobody has decided."""
+    late = {"time": "2021-01-08T11:00:00+08:00"}
+    deduction = build.deducted("0.4", subject="hr", over={"incident": "督办 3", "reason": "七月报表逾期"}, **late)
+    appeal = build.appealed(
+        {"entry": build.named(deduction), "indicator": None, "grounds": "已按时补报"}, subject="hr", **late
+    )
+    other = build.appealed({"grounds": "漏计"}, subject="market", **late)
+    correction = build.corrected(deduction, deduction["data"] | {"points": "0.1"}, **late)
+    correction["data"]["because"] = build.named(appeal)
+    events = [deduction, appeal, other, build.decided(appeal, **late), build.decided(other, upheld=False, **late)]
+    for each in (*events, correction, build.appealed({"indicator": "K1"}, subject="science", **late)):
+        services.play(each)
 
 
 @asynccontextmanager

@@ -255,8 +255,14 @@ async def entry(site: Site, assessment: str, position: int, view: View) -> Page:
         "digest": leaf_hash(stored),
         "moved": moved,
         "head": max(head.position, head.known_at.position),
+        "around": partial(around, View(language=view.language, named=view.named)),
     }
     return Page("_entry.html", f"#{position} · {context['title']}", context)
+
+
+def around(view: View, position: int) -> tuple[View, View]:
+    """The views just before an entry and just behind it."""
+    return view.at(known_at=str(position - 1)), view.at(known_at=str(position))
 
 
 async def enter(site: Site, assessment: str, form: Form | None, view: View, **more: Any) -> Page:
@@ -299,7 +305,14 @@ async def changes(site: Site, assessment: str, view: View, before: int | None = 
     start = max(top - WINDOW, 0)
     found = [change for change in await _stretch(site, assessment, start, top) if change.data.changes]
     title = site.translate(view.language, "Changes")
-    more = {"changes": found[::-1], "start": start, "top": top, "last": last, "window": WINDOW}
+    more = {
+        "around": partial(around, view),
+        "changes": found[::-1],
+        "start": start,
+        "top": top,
+        "last": last,
+        "window": WINDOW,
+    }
     return Page("_changes.html", f"{title} · {context['title']}", context | more, standing.version)
 
 

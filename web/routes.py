@@ -7,10 +7,12 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
-from web import pages
+from web import comparing, pages, supposing
 from web.forms import Form, from_here, read
 from web.language import mark as _
 from web.serving import Serving, view_of
+from web.supposing import Supposition
+from web.view import read_first
 
 _html: dict[str, Any] = {"content": {"text/html": {}}}
 router = APIRouter(
@@ -26,6 +28,9 @@ FURTHEST = 10**18
 
 
 FORM = {"type": "object", "properties": {each.name: {"type": "string"} for each in fields(Form)}}
+
+_texts = {each.name: {"type": "string"} for each in fields(Supposition) if each.type == "str"}
+SUPPOSED = {"requestBody": {"content": {"multipart/form-data": {"schema": {"type": "object", "properties": _texts}}}}}
 
 
 async def _serving(request: Request) -> Serving:
@@ -109,6 +114,53 @@ async def timeline(
     """Rank and total of every unit through the year."""
     work = partial(pages.timeline, serving.site, assessment, step)
     return await serving.whole(request, assessment, ("timeline",), work, live=False)
+
+
+@router.get("/assessments/{assessment}/compare")
+async def compare(request: Request, serving: Using, assessment: str) -> Response:
+    """What changed from one standing to another, and what caused it; the words of the first begin with `from-`."""
+    first = read_first(request.query_params.multi_items(), view_of(request))
+    work = partial(comparing.compare, serving.site, assessment, first)
+    return await serving.whole(request, assessment, ("compare",), work, live=False)
+
+
+@router.get("/assessments/{assessment}/what-if")
+async def what_if(request: Request, serving: Using, assessment: str) -> Response:
+    """A form for what somebody supposes."""
+    work = partial(comparing.what_if, serving.site, assessment)
+    return await serving.whole(request, assessment, ("what-if",), work, live=False)
+
+
+@router.post("/assessments/{assessment}/what-if", openapi_extra=SUPPOSED)
+async def supposed(request: Request, serving: Using, assessment: str) -> Response:
+    """What would be otherwise under other readings, with other entries, by another rubric; nothing is recorded."""
+    if not from_here(request):
+        raise HTTPException(403, _("This form was not sent from a page of this address."))
+    longest = request.app.state.service.settings.max_body
+    async with request.form(max_files=2, max_part_size=longest) as sent:
+        given = await supposing.read(sent)
+    return await serving.suppose(request, assessment, given)
+
+
+@router.get("/assessments/{assessment}/sensitivity")
+async def sensitivity(request: Request, serving: Using, assessment: str) -> Response:
+    """The standing under each reading of every open question, side by side."""
+    work = partial(comparing.sensitivity, serving.site, assessment)
+    return await serving.whole(request, assessment, ("sensitivity",), work, live=False)
+
+
+@router.get("/assessments/{assessment}/appeals")
+async def appeals(request: Request, serving: Using, assessment: str) -> Response:
+    """Every appeal with its state, and what followed from it."""
+    work = partial(comparing.appeals, serving.site, assessment)
+    return await serving.whole(request, assessment, ("appeals",), work, live=False)
+
+
+@router.get("/assessments/{assessment}/units/{unit}/tipping")
+async def tipping(request: Request, serving: Using, assessment: str, unit: str) -> Response:
+    """The smallest change of each input of a unit that gives it another rank."""
+    work = partial(comparing.tipping, serving.site, assessment, unit)
+    return await serving.whole(request, assessment, ("units", unit, "tipping"), work, live=False, section="tipping")
 
 
 @router.get("/assessments/{assessment}/units/{unit}")

@@ -10,11 +10,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from shared.chassis.service import Service
-from web import pages
+from web import comparing, pages
 from web.forms import Form
 from web.site import Page, Site, page_path
+from web.supposing import Supposition
 from web.upstream import Declined
-from web.view import View, read_view
+from web.view import View, own_words, read_view
 
 T = TypeVar("T")
 Work = Callable[[View], Awaitable[Page]]
@@ -43,7 +44,17 @@ class Serving:
         stream = page_path(assessment, *steps, "stream") + view.query if live else None
         section = more.pop("section", steps[0] if steps else "board")
         path = page_path(assessment, *steps)
+        more |= {"own": own_words(request.query_params.multi_items())}
         return self.html(self.site.whole(fragment, view, assessment, stream=stream, section=section, path=path, **more))
+
+    async def suppose(self, request: Request, assessment: str, given: Supposition) -> Response:
+        """What would be otherwise, in the page of the form; nothing is kept of it."""
+        view = view_of(request)
+        page = await comparing.what_if(self.site, assessment, view, given)
+        fragment = self.site.fragment(page, view, assessment)
+        path = page_path(assessment, "what-if")
+        status = 422 if page.context["fault"] else 200
+        return self.html(self.site.whole(fragment, view, assessment, section="what-if", path=path), status)
 
     async def hand_in(self, request: Request, assessment: str, form: Form, token: str, *, trial: bool) -> Response:
         """Hand a form's event to the gate with the sender's own credential; what it says stands in the form."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -24,7 +24,7 @@ from web.hub import Fragment, Hub
 from web.language import LANGUAGES, catalog
 from web.names import Names
 from web.upstream import Declined, Unanswered, Upstream
-from web.view import View
+from web.view import FROM, View
 
 HERE = Path(__file__).parent
 MOST_RUBRICS = 64
@@ -100,7 +100,7 @@ class Site:
         template = environment(view.language).get_template("page.html")
         return template.render(
             {"fragment": fragment, "view": view, "link": Links(assessment, view), "assessment": assessment}
-            | {"stream": None, "section": "", "path": "/", "tag": LANGUAGES[view.language]}
+            | {"stream": None, "section": "", "path": "/", "own": [], "tag": LANGUAGES[view.language]}
             | more
         )
 
@@ -116,7 +116,12 @@ class Links:
         """A page of this assessment; `more` are words of its own query."""
         path = [str(self.assessment), *map(str, steps)] if self.assessment else []
         query = (view or self.view).query
-        return page_path(*path) + (f"{query}{'&' if query else '?'}{urlencode(more)}" if more else query)
+        return page_path(*path) + with_words(query, list(more.items()))
+
+    def compared(self, one: View, other: View) -> str:
+        """The page of what lies between two views."""
+        path = page_path(str(self.assessment), "compare")
+        return path + with_words(other.query, [(f"{FROM}{name}", value) for name, value in one.coordinate])
 
     def entry(self, position: object) -> str:
         """The page of an entry: it is the same at every coordinate."""
@@ -126,6 +131,11 @@ class Links:
 def page_path(*steps: str) -> str:
     """The path of a page: `/`, `/assessments/{a}`, `/assessments/{a}/units/{unit}`."""
     return "/".join(["/assessments", *(quote(step, safe="") for step in steps)]) if steps else "/"
+
+
+def with_words(query: str, words: Sequence[tuple[str, str]]) -> str:
+    """A query string with a page's own words behind those of the view."""
+    return query + (f"{'&' if query else '?'}{urlencode(words)}" if words else "")
 
 
 def web_address(text: object) -> bool:
@@ -161,5 +171,5 @@ def environment(language: str) -> Environment:
     made.filters.update(words.filters(catalog(language)))
     made.filters["web_address"] = web_address
     known: dict[str, Any] = made.globals  # type: ignore[assignment]  (the library types only its own)
-    known |= {"static": files().url, "progress": progress, "percent": percent}
+    known |= {"static": files().url, "progress": progress, "percent": percent, "with_words": with_words}
     return made

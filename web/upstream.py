@@ -1,7 +1,7 @@
 """The four services as the pages see them: their public HTTP, decoded to what the pages show, and nothing kept."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -19,6 +19,7 @@ from web.answers import (
     Tasks,
     Timeline,
 )
+from web.between import Appeals, Between, Sensitivity, Tipping
 
 T = TypeVar("T")
 Words = Sequence[tuple[str, str]]
@@ -111,6 +112,28 @@ class Upstream:
         """Rank and total of every unit at every step, at a coordinate."""
         return await self._read(Timeline, "scoring", ["timeline", assessment], [*coordinate, ("step", step)])
 
+    async def appeals(self, assessment: str, coordinate: Words) -> Appeals:
+        """Every appeal and what followed from it, at a coordinate."""
+        return await self._read(Appeals, "scoring", ["appeals", assessment], coordinate)
+
+    async def between(self, assessment: str, first: str, second: str) -> Between:
+        """What lies between two coordinates, each written in one word."""
+        return await self._read(Between, "scoring", ["diff", assessment], [("from", first), ("to", second)])
+
+    async def supposed(self, assessment: str, body: bytes) -> Between:
+        """What would be otherwise if all in a body were so; nothing is recorded."""
+        headers = {"Content-Type": "application/json"}
+        asking = self.client.post(self._url("scoring", ["diff", assessment]), content=body, headers=headers)
+        return _decoded(Between, "scoring", await _answered("scoring", asking))
+
+    async def tipping(self, assessment: str, unit: str, coordinate: Words) -> Tipping:
+        """What would change a unit's rank, at a coordinate."""
+        return await self._read(Tipping, "scoring", ["tipping", assessment, unit], coordinate)
+
+    async def sensitivity(self, assessment: str, coordinate: Words) -> Sensitivity:
+        """The standing under each reading of every open finding, at a coordinate."""
+        return await self._read(Sensitivity, "scoring", ["sensitivity", assessment], coordinate)
+
     async def changes(self, assessment: str, after: int) -> Changes:
         """The stream of standings from a position on, one stretch of it."""
         return await self._read(Changes, "ranking", ["changes", assessment], [("after", str(after))])
@@ -152,24 +175,32 @@ class Upstream:
         return answer.content
 
     async def _read(self, kind: type[T], service: str, path: Sequence[str], words: Words = ()) -> T:
-        try:
-            return msgspec.json.decode(await self._get(service, path, words), type=kind)
-        except msgspec.DecodeError as error:
-            raise Unanswered(service, f"its answer does not fit: {error}") from error
+        return _decoded(kind, service, await self._get(service, path, words))
 
     async def _get(self, service: str, path: Sequence[str], words: Words = ()) -> bytes:
-        try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                answer = await self.client.get(self._url(service, path), params=list(words))
-        except (httpx.HTTPError, TimeoutError) as error:
-            raise Unanswered(service, type(error).__name__) from error
-        if answer.status_code != 200:
-            raise _declined(answer.status_code, answer.content, answer.headers)
-        return answer.content
+        return await _answered(service, self.client.get(self._url(service, path), params=list(words)))
 
     def _url(self, service: str, path: Sequence[str]) -> str:
         base: str = getattr(self.addresses, service)
         return "/".join([base.rstrip("/"), "v1", *(quote(step, safe="") for step in path)])
+
+
+async def _answered(service: str, asking: Awaitable[httpx.Response]) -> bytes:
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            answer = await asking
+    except (httpx.HTTPError, TimeoutError) as error:
+        raise Unanswered(service, type(error).__name__) from error
+    if answer.status_code != 200:
+        raise _declined(answer.status_code, answer.content, answer.headers)
+    return answer.content
+
+
+def _decoded(kind: type[T], service: str, answer: bytes) -> T:
+    try:
+        return msgspec.json.decode(answer, type=kind)
+    except msgspec.DecodeError as error:
+        raise Unanswered(service, f"its answer does not fit: {error}") from error
 
 
 def _declined(status: int, body: bytes, headers: httpx.Headers) -> Declined:

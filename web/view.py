@@ -1,5 +1,6 @@
 """Which standing a page shows, and in which language: the query string, read and written. The URL is the state."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -11,7 +12,15 @@ from web.language import mark as _
 
 POSITION_DIGITS = 18
 PAIR_LENGTH = 130
+_APART = re.compile(r"[,\s]+")
 MOST_READINGS = 200
+
+
+FROM = "from-"
+"""What the words of a comparison's other end begin with."""
+
+WORDS = frozenset({"as-of", "known-at", "rubric", "reading", "lang", "seen"})
+"""The words of a query that name a view; others are a page's own."""
 
 
 class WrongView(Exception):
@@ -59,6 +68,11 @@ class View:
         words = [*self.coordinate, *([("lang", self.language)] if self.named else [])]
         return f"?{urlencode(words)}" if words else ""
 
+    @property
+    def word(self) -> str:
+        """The coordinate in one word, as a comparison names its ends."""
+        return one_word(self.coordinate)
+
     def at(self, **changes: Any) -> "View":
         """This view with some of its parts changed."""
         return replace(self, **changes)
@@ -68,6 +82,11 @@ class View:
         others = [(name, held) for name, held in self.readings if name != finding]
         chosen = [] if reading is None else [(finding, reading)]
         return replace(self, readings=tuple(sorted([*others, *chosen])))
+
+
+def one_word(coordinate: Iterable[tuple[str, str]]) -> str:
+    """A coordinate in one word: `as-of=2020-06-30,known-at=412,A01=20`."""
+    return ",".join(value if name == "reading" else f"{name}={value}" for name, value in coordinate)
 
 
 def read_view(words: Iterable[tuple[str, str]], accept_language: str = "") -> View:
@@ -86,10 +105,27 @@ def read_view(words: Iterable[tuple[str, str]], accept_language: str = "") -> Vi
         as_of=_day(one["as-of"]) if "as-of" in one else None,
         known_at=_moment(one["known-at"]) if "known-at" in one else None,
         rubric=_version(one["rubric"]) if "rubric" in one else None,
-        readings=_readings(value for name, value in asked if name == "reading"),
+        readings=_readings(part for name, value in asked if name == "reading" for part in _APART.split(value) if part),
         language=language or preferred(accept_language),
         named=language is not None,
     )
+
+
+def read_first(words: Iterable[tuple[str, str]], view: View) -> View:
+    """Read the other end of a comparison, in the language of a view.
+
+    Raises:
+        WrongView: A part cannot be what it says.
+
+    """
+    asked = [(name.removeprefix(FROM), value) for name, value in words if name.startswith(FROM)]
+    found = read_view([pair for pair in asked if pair[0] != "lang"])
+    return found.at(language=view.language, named=view.named)
+
+
+def own_words(words: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The words of a query that are a page's own: links to the same page in another language keep them."""
+    return [(name, value) for name, value in words if name not in WORDS and value.strip()]
 
 
 def _day(text: str) -> date:

@@ -21,6 +21,12 @@ INDICATOR_STATES: Mapping[str, str] = {
     "not-applicable": _("not applicable"),
     "determined": _("determined"),
 }
+APPEAL_STATES: Mapping[str, str] = {
+    "open": _("not decided yet"),
+    "upheld": _("upheld"),
+    "rejected": _("rejected"),
+    "withdrawn": _("withdrawn by its unit"),
+}
 MOVES: Mapping[str, str] = {
     "rank": _("can move a rank"),
     "total": _("can move a total"),
@@ -169,6 +175,7 @@ WORDS: Mapping[str, Callable[[str], str]] = {
     "kind": kind,
     "state": look_up(STATES),
     "indicator_state": look_up(INDICATOR_STATES),
+    "appeal_state": look_up(APPEAL_STATES),
     "moves": look_up(MOVES),
     "step": look_up(STEPS),
     "flag": look_up(FLAGS),

@@ -4,7 +4,7 @@ from playwright.sync_api import expect
 
 from tests import builders as build
 from tests.browser.browsing import browser, looking, site
-from tests.upstream import A, Services, figure, first_half, whole_year
+from tests.upstream import A, Services, disputes, figure, first_half, whole_year
 
 BOARD = f"/assessments/{A}"
 PAGES = [
@@ -15,6 +15,12 @@ PAGES = [
     f"{BOARD}/findings",
     f"{BOARD}/changes",
     f"{BOARD}/timeline",
+    f"{BOARD}/compare",
+    f"{BOARD}/compare?from-known-at=40&from-reading=A03%3Dmin",
+    f"{BOARD}/what-if",
+    f"{BOARD}/sensitivity",
+    f"{BOARD}/appeals",
+    f"{BOARD}/units/hr/tipping",
     f"{BOARD}/entries/1",
 ]
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True, "is_mobile": True}
@@ -25,6 +31,7 @@ def year():
     """The whole year, on a port, for all tests that only look."""
     services = Services()
     whole_year(services)
+    disputes(services)
     with site(services) as served:
         yield served
 
@@ -135,7 +142,7 @@ def test_every_page_works_without_javascript(chrome, year, path):
     with looking(chrome, year, path, java_script_enabled=False) as page:
         expect(page.locator("h1")).to_be_visible()
         expect(page.locator("#pulse")).to_be_hidden()
-        if "units" in path:
+        if path.endswith("units/market"):
             page.locator("#indicator-M1 summary").click()
             expect(page.locator("#indicator-M1")).to_contain_text("5605")
 

@@ -20,6 +20,12 @@ PAGES = [
     f"{BOARD}/findings",
     f"{BOARD}/changes",
     f"{BOARD}/timeline",
+    f"{BOARD}/compare",
+    f"{BOARD}/compare?from-reading=A03%3Dmin",
+    f"{BOARD}/what-if",
+    f"{BOARD}/sensitivity",
+    f"{BOARD}/appeals",
+    f"{BOARD}/units/hr/tipping",
     f"{BOARD}/entries/17",
 ]
 PAGES_WITHOUT_ENTRY = [path for path in PAGES if "entries" not in path]
@@ -266,8 +272,8 @@ async def test_nothing_that_was_handed_in_gets_out_of_its_place(language):
     [
         (f"{BOARD}?as-of=never", 400),
         (f"{BOARD}?lang=xx", 400),
-        (f"{BOARD}?reading=Z99=1", 404),
-        (f"{BOARD}?known-at=999", 422),
+        (f"{BOARD}?reading=Z99=1", 422),
+        (f"{BOARD}?known-at=999", 503),
         ("/assessments/other", 404),
         (f"{BOARD}/units/nobody", 404),
         (f"{BOARD}/entries/999", 404),
