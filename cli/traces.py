@@ -1,10 +1,13 @@
-"""Traces as text: each rule with its points, its clause and the entries it looked at."""
+"""Explanations as text: sentences, the questions that bear on the points, and the trace with its entries."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cli.differences import signed
 from cli.sheets import print_heading, print_unit
 from cli.words import word
+from shared.contracts.numbers import read_points
+from shared.rubric.phrases import number
 
 
 def print_explanation(answer: Mapping[str, Any], lang: str) -> None:
@@ -23,21 +26,44 @@ def print_explanation(answer: Mapping[str, Any], lang: str) -> None:
 
 
 def explanation(name: str, explained: Mapping[str, Any], lang: str) -> Iterator[str]:
-    """Give the lines of one indicator's trace."""
+    """Give the lines of one indicator: what it is told as, the questions that bear on it, then its trace."""
     state = word(explained["state"], lang)
-    yield f"{name} {explained['title']}: {explained['points']} {word('of', lang)} {explained['max']} · {state}"
-    yield from _node(explained["trace"], lang, 1)
+    title = _either(explained, "title", lang)
+    yield f"{name} {title}: {explained['points']} {word('of', lang)} {explained['max']} · {state}"
+    for sentence in explained["told"]:
+        yield f"  {sentence[lang]}"
     if explained["absorbed"] != "0":
-        yield f"  {word('absorbed', lang)}: {explained['absorbed']}"
-    bearing = [_bearing(each, lang) for each in explained["findings"]]
-    if bearing:
-        yield f"  {word('bears', lang)}: {', '.join(bearing)}"
+        yield f"  {word('absorbed', lang)}: {number(read_points(explained['absorbed']))}"
+    if explained["findings"]:
+        yield f"  {word('bears', lang)}:"
+    for finding in explained["findings"]:
+        yield f"  - {_bearing(finding, lang)}"
+    yield f"  {word('trace', lang)}:"
+    yield from _node(explained["trace"], lang, 2)
 
 
 def _bearing(finding: Mapping[str, Any], lang: str) -> str:
-    """A finding with the reading that holds; one for the record has none."""
-    reading = f"={finding['reading']}" if finding["reading"] else ""
-    return finding["id"] + reading + (f" ({word('ruled', lang)})" if finding["state"] == "ruled" else "")
+    """A finding with the reading that holds, and what the points would be by another; one for the record has none."""
+    ruled = f" ({word('ruled', lang)})" if finding["state"] == "ruled" else ""
+    asked = _either(finding, "question", lang)
+    held = [_either(each, "text", lang) for each in finding["readings"] if each["holds"]]
+    said = [f"{finding['id']}{ruled} {asked}", *(word("read-as", lang, text) for text in held)]
+    others = [each for each in finding["readings"] if not each["holds"]]
+    moving = [each for each in others if each["change"] != "0" or each["state"] != _held_state(finding)]
+    said += [
+        word("would-be", lang, _either(each, "text", lang), each["points"], signed(each["change"])) for each in moving
+    ]
+    if others and not moving:
+        said.append(word("would-not-move", lang))
+    return " ".join(said)
+
+
+def _held_state(finding: Mapping[str, Any]) -> str | None:
+    return next((each["state"] for each in finding["readings"] if each["holds"]), None)
+
+
+def _either(named: Mapping[str, Any], chinese: str, lang: str) -> str:
+    return named[chinese] if lang == "zh" else named["english"] or named[chinese]
 
 
 def _node(node: Mapping[str, Any], lang: str, depth: int) -> Iterator[str]:

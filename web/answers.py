@@ -171,13 +171,54 @@ class Node(msgspec.Struct, frozen=True):
     max: str | None = None
     note: str | None = None
     note_zh: str | None = None
+    absorbed: str | None = None
     inputs: list[Input] = []
     parts: list["Node"] = []
 
 
-class Explained(IndicatorPoints, frozen=True):
-    """An indicator with its trace."""
+class Told(msgspec.Struct, frozen=True):
+    """A sentence in both languages."""
 
+    zh: str
+    en: str
+
+
+class UnderReading(IndicatorPoints, frozen=True):
+    """What an indicator has under a reading, and how far that is from what it has."""
+
+    reading: str = ""
+    text: str = ""
+    english: str = ""
+    holds: bool = False
+    change: str = "0"
+
+
+class Bearing(msgspec.Struct, frozen=True):
+    """A question that bears on an indicator."""
+
+    id: str
+    state: str = "open"
+    question: str = ""
+    english: str = ""
+    readings: list[UnderReading] = []
+
+    @property
+    def held(self) -> UnderReading | None:
+        """The reading that holds; a question for the record has none."""
+        return next((each for each in self.readings if each.holds), None)
+
+    @property
+    def others(self) -> list[UnderReading]:
+        """The readings that do not hold."""
+        return [each for each in self.readings if not each.holds]
+
+
+class Explained(IndicatorPoints, frozen=True):
+    """An indicator told in sentences, with the questions that bear on it, and its trace."""
+
+    told: list[Told] = []
+    findings: list[Bearing] = []
+    attainable: str = "0"
     trace: Node | None = None
 
 

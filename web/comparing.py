@@ -12,7 +12,7 @@ from web.between import Figure, Share, Tip, Tipping, UnitBetween
 from web.names import Names
 from web.pages import about, around, fixed, inside
 from web.pages import shown as shown_standing
-from web.rows import number, quantity
+from web.rows import number, quantity, rounded
 from web.site import Page, Site
 from web.supposing import Supposition, choices
 from web.upstream import Declined
@@ -72,12 +72,6 @@ def signed(exact: str) -> str:
     """A change with its sign to two places, and beside it the exact fraction where these are not all of it."""
     value = number(exact)
     return rounded(exact) if number(shown(value)) == value else f"{rounded(exact)} ({'+' * (value > 0)}{exact})"
-
-
-def rounded(exact: str) -> str:
-    """A change with its sign to two places."""
-    value = number(exact)
-    return f"+{shown(value)}" if value > 0 else shown(value)
 
 
 def share_of(unit: UnitBetween, share: Share) -> list[tuple[str, Share]]:

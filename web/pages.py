@@ -15,7 +15,7 @@ from web.answers import Change, Explained, Flag, IndicatorPoints, Seen, Standing
 from web.charts import Line, lines
 from web.forms import AWARD, Form, blank, choices
 from web.names import Names
-from web.rows import Row, number, quantity, rows
+from web.rows import Row, number, quantity, rounded, rows
 from web.site import Page, Site
 from web.upstream import Declined, Unanswered
 from web.view import View
@@ -129,6 +129,8 @@ async def unit(site: Site, assessment: str, unit_id: str, view: View) -> Page:
         "flags": _by_place(flag for flag in flags if flag.unit == unit_id),
         "findings": {each.id: each for each in standing.findings},
         "number": number,
+        "rounded": rounded,
+        "quantity": quantity,
     }
     return Page("_unit.html", f"{row.name} · {context['title']}", context | more, standing.version)
 

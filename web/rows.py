@@ -79,6 +79,12 @@ def number(text: str | None) -> Fraction:
         return Fraction(0)
 
 
+def rounded(exact: str) -> str:
+    """A change with its sign, to two places."""
+    value = number(exact)
+    return f"+{shown(value)}" if value > 0 else shown(value)
+
+
 def rows(standing: Standing, names: Names) -> list[Row]:
     """Every unit of a standing, in its order, with bars on one scale."""
     full = names.full() or max((_full(unit) for unit in standing.units), default=DEFAULT_FULL) or DEFAULT_FULL

@@ -2,7 +2,8 @@
 
 import asyncio
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 import structlog
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from shared.contracts.entries import decode_entry
 from shared.contracts.numbers import Fraction
@@ -29,6 +31,7 @@ from web.view import FROM, View
 HERE = Path(__file__).parent
 MOST_RUBRICS = 64
 MOST_NOTES = 1024
+_ENTRY = re.compile(r"(记录|entry) ([0-9]+)(?=[，,）)])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +152,16 @@ def percent(ratio: Fraction) -> str:
     return f"{tenths // 10}.{tenths % 10}"
 
 
+def linked(text: str, address: Callable[[str], str]) -> Markup:
+    """A sentence of scoring with its entries as links; all else in it is escaped."""
+    pieces = _ENTRY.split(text)
+    link = Markup('<a href="{}">{} {}</a>')
+    named = zip(pieces[1::3], pieces[2::3], strict=True)
+    links = [link.format(address(position), word, position) for word, position in named]
+    told = zip(pieces[::3], [*links, Markup("")], strict=True)
+    return Markup("").join(escape(piece) for pair in told for piece in pair)
+
+
 @cache
 def files() -> Files:
     """Our few files."""
@@ -171,5 +184,11 @@ def environment(language: str) -> Environment:
     made.filters.update(words.filters(catalog(language)))
     made.filters["web_address"] = web_address
     known: dict[str, Any] = made.globals  # type: ignore[assignment]  (the library types only its own)
-    known |= {"static": files().url, "progress": progress, "percent": percent, "with_words": with_words}
+    known |= {
+        "static": files().url,
+        "progress": progress,
+        "percent": percent,
+        "with_words": with_words,
+        "linked": linked,
+    }
     return made

@@ -71,6 +71,11 @@ class Outcome:
     parts: tuple["Outcome", ...] = ()
     effects: tuple[Effect, ...] = ()
 
+    @property
+    def cut(self) -> Fraction:
+        """What this node itself cuts away of awards or deductions: `absorbed` without that of its parts."""
+        return max(self.absorbed - sum((part.absorbed for part in self.parts), ZERO), ZERO)
+
 
 @dataclass(slots=True)
 class Case:

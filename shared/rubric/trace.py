@@ -6,16 +6,25 @@ from typing import Any
 
 from shared.contracts.numbers import Fraction, exact, shown
 from shared.rubric.facts import Award, Determination, Figure
-from shared.rubric.outcome import Input, Note, Outcome
+from shared.rubric.outcome import ZERO, Input, Note, Outcome
 from shared.rubric.phrases import number, sentences
 from shared.rubric.rules.occasions import Occasions
 
 
 def node(
-    rule: str, clause: str, points: Fraction, maximum: Fraction, note: Note, *, inputs: list[Any], parts: list[Any]
+    rule: str,
+    clause: str,
+    points: Fraction,
+    maximum: Fraction,
+    note: Note,
+    *,
+    inputs: list[Any],
+    parts: list[Any],
+    absorbed: Fraction = ZERO,
 ) -> dict[str, Any]:
-    """Write one node as the contract has it, with the note in Chinese beside it (`note_zh`)."""
+    """Write one node as the contract has it, with the note in Chinese beside it (`note_zh`), and what it cuts away."""
     english, chinese = sentences(note)
+    said: dict[str, Any] = {} if absorbed <= 0 else {"absorbed": exact(absorbed)}
     return {
         "rule": rule,
         "clause": clause,
@@ -24,6 +33,7 @@ def node(
         "max": number(maximum),
         "note": english,
         "note_zh": chinese,
+        **said,
         "inputs": inputs,
         "parts": parts,
     }
@@ -48,6 +58,7 @@ def of_outcome(outcome: Outcome, said: Said) -> dict[str, Any]:
         outcome.note,
         inputs=[of_input(each, said) for each in outcome.inputs],
         parts=[of_outcome(part, said) for part in outcome.parts],
+        absorbed=outcome.cut,
     )
 
 

@@ -278,8 +278,9 @@ class Book:
         """
         scores = self.scores(coordinate, traced=True)
         whole = _unit(scores, unit)
+        explaining = explain.Explaining(self.ledger, self._placements, scores, unit)
         if indicator is None:
-            traces = {each: explain.explained(self.ledger, scores, unit, each) for each in whole["indicators"]}
+            traces = {each: explaining.explained(each) for each in whole["indicators"]}
             return {**self._heading(scores), **whole, "indicators": traces}
         if indicator not in whole["indicators"]:
             known = ", ".join(whole["indicators"])
@@ -287,7 +288,7 @@ class Book:
                 "unknown-indicator", f"the unit {unit} has no indicator {indicator[:40]}: it has {known}"
             )
         about = {"unit": unit, "name": whole["name"], "indicator": indicator}
-        return {**self._heading(scores), **about, **explain.explained(self.ledger, scores, unit, indicator)}
+        return {**self._heading(scores), **about, **explaining.explained(indicator)}
 
     def diff(self, one: Coordinate, other: Coordinate) -> dict[str, Any]:
         """Say what changed from one coordinate to the other, and which entries, rulings and clauses caused it.

@@ -380,3 +380,48 @@ def test_a_coordinate_in_one_word_is_read_back():
     at, rubric = read_coordinate(view.word)
     assert (at.as_of, rubric, dict(at.readings)) == (view.as_of, "2", {"A01": "20", "A03": "min"})
     assert str(at.known_at) == "2020-07-01 09:00:00+08:00"
+
+
+# -- explained
+
+
+async def test_a_layman_reads_what_was_counted_from_which_entry_and_what_it_would_be_otherwise():
+    """Given an indicator, then a sentence with its entry a link, its clause, each question with its other readings."""
+    page, _ = await seen("/units/market", **{"known-at": "54"})
+    assert "新增小微企业5605家（区市监局报送，2020-12-31， 记录 17 ）：目标5900，完成95%" in page.text
+    assert "以上各部分（19、18）取平均，得18.5分〔附件2.细则.个性.区市监局.1〕。" in page.text
+    assert ("a", {"href": f"{BOARD}/entries/17"}) in page.tags
+    assert (
+        "A03 两个目标共20分，如何分配？ 待明确 现按： 两项完成率（各以1为限）平均 取较低的完成率 : 18.00 -0.50"
+        in page.text
+    )
+    assert ("a", {"href": f"{BOARD}/units/market?known-at=54&reading=A03%3Dmin#indicator-M1"}) in page.tags
+    english, _ = await seen("/units/market", lang="en", **{"known-at": "54"})
+    assert (
+        "New small firms 5605 (from Market Regulation Bureau, 2020-12-31, entry 17 ): the target is 5900"
+        in english.text
+    )
+    assert "the lower ratio : 18.00 -0.50" in english.text
+
+
+async def test_what_a_cap_cuts_away_is_said_in_a_sentence_and_in_the_trace():
+    """Given awards beyond the limit, then by how much, in both."""
+    services = Services()
+    for number in range(3):
+        services.play(build.awarded("3", over={"occasion": f"第{number}次"}))
+    page, _ = await seen("/units/market", services)
+    assert "加分合计5分" in page.text
+    assert "此项合计9分，以5分为限，截去4分，计5分〔附件2.细则.加分.工作经验成果.2〕。" in page.text
+    assert "限分未计 4 分" in page.text
+    assert "合计9分，限5分 5.00 /5 截去 4" in page.text
+
+
+async def test_a_sentence_with_what_others_wrote_is_escaped_and_links_only_entries():
+    """Given an occasion with markup and one that looks like an entry, then there is no markup, and text stays text."""
+    services = Services()
+    services.play(build.awarded("2", over={"occasion": f"{EVIL}（记录 1，"}))
+    services.play(build.determined("7", over={"reason": EVIL}))
+    page, text = await seen("/units/market", services)
+    assert "<img src=x" not in text
+    assert "<script>alert" not in text
+    assert page.with_id("told-M1")
