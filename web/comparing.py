@@ -206,7 +206,7 @@ async def what_if(site: Site, assessment: str, view: View, given: Supposition | 
     fault = site.translate(view.language, given.fault) if given.fault else None
     if given.asked and fault is None:
         try:
-            found = await site.upstream.supposed(assessment, given.body(assessment, here, names))
+            found = await site.upstream.supposed(assessment, given.body(assessment, here, names, view.readings))
         except Declined as refusal:
             if refusal.status not in (413, 422):
                 raise

@@ -49,13 +49,20 @@ class Supposition:
         """Whether anything is supposed."""
         return bool(self.readings or self.choice or self.entries or self.rubric)
 
-    def body(self, assessment: str, here: Sequence[tuple[str, str]], names: Names) -> bytes:
-        """The question: from the standing as it is, to the same with all this."""
-        kept = [pair for pair in here if pair[0] != "reading" or pair[1].partition("=")[0] not in self.readings]
+    def body(
+        self, assessment: str, here: Sequence[tuple[str, str]], names: Names, chosen: Sequence[tuple[str, str]] = ()
+    ) -> bytes:
+        """The question: from the standing as it is, to the same with all this.
+
+        `chosen` are the readings of the address. Another rubric is read by them and by the rulings: those that a
+        closing names are of the rubric in force.
+        """
+        held = [pair for pair in here if pair[0] in ("as-of", "known-at")] if self.rubric else here
+        kept = [*held, *([("reading", f"{finding}={reading}") for finding, reading in chosen] if self.rubric else [])]
+        kept = [pair for pair in kept if pair[0] != "reading" or pair[1].partition("=")[0] not in self.readings]
         there = [*kept, *(("reading", f"{finding}={reading}") for finding, reading in self.readings.items())]
         said: dict[str, Any] = {"from": one_word(here), "entries": [msgspec.Raw(each) for each in self.events]}
         if self.rubric:
-            there = [pair for pair in there if pair[0] != "rubric"]
             said["to_rubric"] = self.rubric
         if self.choice:
             day = self.occurred or dict(here).get("as-of") or (names.rubric.end.isoformat() if names.rubric else "")

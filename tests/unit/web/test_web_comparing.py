@@ -2,12 +2,14 @@
 
 import json
 import re
+from datetime import date
 from functools import cache
 
 import pytest
 
 from services.scoring.domain import Coordinate, read_coordinate
 from shared.contracts.numbers import fraction
+from shared.contracts.standing import digest
 from tests import builders as build
 from tests.unit.web.test_web_pages import EVIL, Outline
 from tests.upstream import RUBRIC, A, Services, browsing, disputes, whole_year
@@ -206,6 +208,22 @@ async def test_a_rubric_is_uploaded_and_goes_over_one_that_was_pasted():
     answer = await supposed(files=file, rubric="language: 1")
     assert changes(answer.text)["science"] == "-12.50"
     assert "细则" in Outline(answer.text).text
+
+
+async def test_a_rubric_is_previewed_by_its_own_readings_where_the_standing_is_closed():
+    """Given a closing, which names every reading, then another rubric is read by its defaults, and rulings hold."""
+    services = Services()
+    whole_year(services)
+    seen_ = services.book.standing(Coordinate(as_of=date(2020, 12, 31), known_at=54))
+    closing = build.closing(54, readings=seen_["rules"]["readings"], standing=digest(seen_))
+    services.play(build.event("AssessmentClosed", closing, time="2021-01-10T09:00:00+08:00"))
+    first = RUBRIC.index('"mean": {zh: ')
+    second = RUBRIC.index('"first": {zh: ')
+    line = RUBRIC[second : RUBRIC.index("\n", second)]
+    other = f"{RUBRIC[:first]}{line}\n      {RUBRIC[first:]}".replace(f"\n      {line}\n    moves", "\n    moves", 1)
+    answer = await supposed(services, rubric=other.replace("version: 1", "version: 2", 1))
+    assert answer.status_code == 200, Outline(answer.text).text
+    assert {unit: change for unit, change in changes(answer.text).items() if change != "0"} == {"market": "+0.50"}
 
 
 async def test_it_is_supposed_at_the_moment_of_the_page():
