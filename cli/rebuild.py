@@ -1,93 +1,124 @@
-"""`merit rebuild`: scoring built anew from its ledger, beside what it has told."""
+"""`merit rebuild`: scoring and ranking built anew from the log, in place or beside, and compared with what was told."""
 
+import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli.options import Json
-from cli.stop import NO_ANSWER, Stop
+from cli.stop import NO_ANSWER, WRONG_USAGE, Stop
 
 if TYPE_CHECKING:
-    from services.scoring.rebuild import Rebuilt
+    from shared.chassis.rebuilding import Rebuilt
 
 SHOWN = 20
 
 
 def rebuild(
     assessment: Annotated[list[str] | None, typer.Argument(metavar="ASSESSMENT", help="[default: all]")] = None,
+    service: Annotated[
+        str | None,
+        typer.Option("--service", metavar="NAME", help="scoring or ranking. [default: both, where their stores are]"),
+    ] = None,
+    beside: Annotated[
+        bool,
+        typer.Option("--beside", help="Build a new store beside the one in use, whatever version made that; resumes."),
+    ] = False,
     take_over: Annotated[
-        bool, typer.Option("--take-over", help="Where something differs, tell it anew in a newer generation.")
+        bool,
+        typer.Option("--take-over", help="Where something differs, tell it anew; the store built beside goes in use."),
+    ] = False,
+    anew: Annotated[bool, typer.Option("--anew", help="With --beside: drop what an earlier try has built.")] = False,
+    from_intake: Annotated[
+        bool, typer.Option("--from-intake", help="With --beside: read the ledger from intake, not from scoring's copy.")
     ] = False,
     json: Json = False,
 ) -> int:
-    """Score every entry anew, in scoring's database, and compare with what was told. 1 when it differs.
+    """Build scoring and ranking anew from the log, and compare with what was told. 1 when it differs.
 
-    Scoring may run meanwhile. Nothing changes unless --take-over is given.
+    They may run meanwhile. Nothing of theirs changes unless --take-over is given.
     """
-    from cli.databases import opened
     from cli.output import print_json
-    from services.scoring.store import LEDGER
+    from cli.rebuilding.settings import RebuildSettings
+    from shared.chassis.settings import WrongSettings, load
     from shared.chassis.store import StoreError
 
-    store = opened("scoring")
+    if (anew or from_intake) and not beside:
+        raise Stop("--anew and --from-intake are said of a store that is built --beside", WRONG_USAGE)
+    if beside and assessment:
+        raise Stop("a store is built --beside as a whole: name no assessment", WRONG_USAGE)
     try:
-        names = assessment or store.assessments(LEDGER)
-        unknown = [name for name in names if store.stream(f"{LEDGER}/{name}").head() is None]
-        if unknown:
-            raise Stop(
-                f"scoring's database has no {unknown[0]}: it has {', '.join(store.assessments(LEDGER)) or 'none'}"
-            )
-        found = [_one(store, name, take_over) for name in names]
+        settings = load(RebuildSettings)
+        found = _found(settings, service, assessment or [], beside, take_over, anew, from_intake)
+    except WrongSettings as error:
+        raise Stop(str(error).rstrip("."), WRONG_USAGE) from None
     except StoreError as error:
         raise Stop(str(error).rstrip("."), NO_ANSWER) from None
-    finally:
-        store.close()
     if json:
-        print_json({"assessments": [_as_json(each) for each in found]})
+        print_json({"assessments": [_as_json(*each) for each in found]})
     else:
         for each in found:
-            _say(each)
-    return 1 if any(each.disputed or (each.differences and each.generation is None) for each in found) else 0
+            _say(*each, in_use=take_over)
+    return 1 if any(one.disputed or (one.differences and one.generation is None) for _, _, one in found) else 0
 
 
-def _one(store: Any, assessment: str, take_over: bool) -> "Rebuilt":  # noqa: FBT001  the option, handed on
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+def _found(
+    settings: Any,
+    service: str | None,
+    assessments: Sequence[str],
+    beside: bool,  # noqa: FBT001  the options, handed on
+    take_over: bool,  # noqa: FBT001
+    anew: bool,  # noqa: FBT001
+    from_intake: bool,  # noqa: FBT001
+) -> list[tuple[str, str | None, "Rebuilt"]]:
+    from cli.rebuilding.work import built_beside, in_place, jobs
 
-    from services.scoring.rebuild import rebuild
-    from services.scoring.store import ledger
+    chosen = jobs(settings, service, take_over=take_over)
+    if beside and settings.successor_url and len(chosen) > 1:
+        raise Stop("MERITLOG_SUCCESSOR is one service's: name that with --service", WRONG_USAGE)
+    found: list[tuple[str, str | None, Rebuilt]] = []
+    for job in chosen:
+        ahead = [one.assessment for _, _, one in found if one.generation is not None]
+        if ahead:
+            print(
+                f"merit: ranking has yet to read what scoring has just told anew of {', '.join(ahead)}: ask again with "
+                "--service ranking",
+                file=sys.stderr,
+            )
+        if not beside:
+            found += [(job.service, None, each) for each in in_place(job, assessments, ahead)]
+        elif not ahead:
+            place, results = built_beside(job, anew=anew, from_intake=from_intake)
+            found += [(job.service, place, each) for each in results]
+    return found
 
-    console = Console(stderr=True)
-    columns = (TextColumn(assessment), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    head = ledger(store, assessment).head()
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        bar = progress.add_task("entries", total=head.position if head else 0)
-        return rebuild(
-            store, assessment, take_over=take_over, progress=lambda position: progress.update(bar, completed=position)
-        )
 
-
-def _as_json(one: "Rebuilt") -> dict[str, Any]:
+def _as_json(service: str, place: str | None, one: "Rebuilt") -> dict[str, Any]:
     return {
+        "service": service,
         "assessment": one.assessment,
         "entries": one.entries,
         "differences": [each._asdict() for each in one.differences],
         "disputed": list(one.disputed),
         "generation": one.generation,
+        "store": place,
     }
 
 
-def _say(one: "Rebuilt") -> None:
+def _say(service: str, place: str | None, one: "Rebuilt", *, in_use: bool) -> None:
+    name = f"{service} {one.assessment}"
     for position in one.disputed:
-        print(f"{one.assessment}: the closing at {position} names another standing than the one found: look at both")
+        print(f"{name}: the closing at {position} names another standing than the one found: look at both")
     for each in one.differences[:SHOWN]:
-        print(f"{one.assessment}: {each.part}: told {each.told}, found {each.found}")
+        print(f"{name}: {each.part}: told {each.told}, found {each.found}")
     if len(one.differences) > SHOWN:
-        print(f"{one.assessment}: and {len(one.differences) - SHOWN} more; --json lists all")
+        print(f"{name}: and {len(one.differences) - SHOWN} more; --json lists all")
     if not one.differences:
         said = "as it was told"
     elif one.generation is None:
         said = f"{len(one.differences)} parts differ from what was told: --take-over tells them anew"
     else:
         said = f"{len(one.differences)} parts differed; generation {one.generation} tells them anew"
-    print(f"{one.assessment}: {one.entries} entries scored anew, {said}")
+    where = f" in {place}, {'now' if in_use else 'not yet'} in use" if place else ""
+    print(f"{name}: {one.entries} entries built anew{where}, {said}")

@@ -24,12 +24,19 @@ METHODS = ("get", "post", "put", "patch", "delete")
 
 def settings_page() -> str:
     """Every setting of every service, from the models that read them."""
-    return settings.page({name: settings_of(f"services.{name}.settings") for name in SERVICES} | pages_settings())
+    return settings.page(
+        {name: settings_of(f"services.{name}.settings") for name in SERVICES} | pages_settings() | commands_settings()
+    )
 
 
 def pages_settings() -> dict[str, type[settings.ServiceSettings]]:
     """The settings of the pages, which are no service of the stream but are told things all the same."""
     return {"web": settings_of("web.settings")}
+
+
+def commands_settings() -> dict[str, type[settings.ServiceSettings]]:
+    """The settings of commands that have their own."""
+    return {"merit rebuild": settings_of("cli.rebuilding.settings")}
 
 
 def settings_of(module: str) -> type[settings.ServiceSettings]:

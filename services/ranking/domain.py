@@ -126,6 +126,18 @@ class Board:
             )
         return changes
 
+    def everything(self) -> list[Json]:
+        """Give every unit as a change from nothing, in order: what a snapshot tells."""
+        return [
+            {
+                "unit": unit,
+                "total": {"before": None, "after": shown(row.total)},
+                "rank": {"before": None, "after": row.rank},
+                "because": [],
+            }
+            for unit, row in sorted(self.rows.items(), key=lambda item: (item[1].rank or 0, item[0]))
+        ]
+
     @property
     def stands_still(self) -> bool:
         """Whether the public is shown a fixed standing."""

@@ -6,6 +6,8 @@ from services.ranking.domain import Board
 from shared.chassis.store import Append, EventStore, Statement
 
 STANDINGS = "standings"
+UPSTREAM = "scores"
+"""What ranking reads, as its store names it."""
 VERSION = 1
 DDL = ("CREATE TABLE IF NOT EXISTS boards (assessment TEXT PRIMARY KEY, board BYTEA NOT NULL)",)
 
@@ -25,6 +27,10 @@ def load(store: EventStore, assessment: str) -> Board | None:
 
 def writes(board: Board, first: int, records: list[bytes]) -> tuple[Append, Statement]:
     """Give what to write once these records were made, the last one at the board's position."""
+    return Append(standings(board.assessment), first, records, board.generation), keeping(board)
+
+
+def keeping(board: Board) -> Statement:
+    """Give how a board is stored."""
     sql = "INSERT INTO boards VALUES (?, ?) ON CONFLICT (assessment) DO UPDATE SET board = excluded.board"
-    row = (board.assessment, msgspec.json.encode(board))
-    return Append(standings(board.assessment), first, records, board.generation), Statement(sql, [row])
+    return Statement(sql, [(board.assessment, msgspec.json.encode(board))])

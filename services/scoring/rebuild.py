@@ -6,42 +6,43 @@ program finds other points than the one that told them), a newer generation of t
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from services.scoring import outward
 from services.scoring.domain.book import Book
 from services.scoring.domain.identities import MANY
 from services.scoring.keeping import Keeper
 from services.scoring.store import LEDGER, hash_key, ledger, scores
+from shared.chassis.beside import chained
+from shared.chassis.rebuilding import TRIES, BrokenLog, Rebuilt, differences, moved_on
 from shared.chassis.record import Record
-from shared.chassis.store import Append, Conflict, EventStore, Statement, StoreError
-from shared.contracts.canonical import leaf_hash
+from shared.chassis.store import Append, Conflict, EventStore, Head, Statement, Stream
 from shared.contracts.entries import decode_entry
 from shared.contracts.records import decode_record, scores_changed
 
 Json = dict[str, Any]
-TRIES = 10
-"""How often the ledger may move on between the last look at it and the taking over."""
-
-
-class BrokenLedger(StoreError):
-    """An entry does not name the one before it; the message says which."""
-
-
-class Difference(NamedTuple):
-    """What was told of a part, and what was found; None where there is none."""
-
-    part: str
-    told: Any
-    found: Any
 
 
 @dataclass
 class Told:
-    """What readers of the stream of scores hold."""
+    """What readers of the stream of scores hold, at its last record that was read here."""
 
     generation: int = 1
+    position: int = 0
     parts: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    def read_on(self, stream: Stream) -> None:
+        """Take in what the stream has beyond; of a newer generation, all."""
+        opening = stream.opening()
+        if opening is None:
+            return
+        if opening[0] != self.generation:
+            self.generation, self.position, self.parts = opening[0], 0, {}
+        for states in stream.scan(self.position, self.generation):
+            for state in states:
+                record = decode_record(state)
+                self.take(record.data)
+                self.position = record.position
 
     def take(self, data: Json) -> None:
         """Take in the `data` of a record."""
@@ -60,17 +61,6 @@ class Told:
                 self.parts[name] = data[name]
 
 
-@dataclass(frozen=True, slots=True)
-class Rebuilt:
-    """What a rebuild came to: `generation` is the newer one, where it took over."""
-
-    assessment: str
-    entries: int
-    differences: Sequence[Difference]
-    disputed: Sequence[int]
-    generation: int | None
-
-
 def rebuild(
     store: EventStore,
     assessment: str,
@@ -80,97 +70,91 @@ def rebuild(
 ) -> Rebuilt:
     """Build an assessment anew; blocking. `progress` hears up to which position entries were read.
 
-    :raises BrokenLedger: the copy of the ledger is no chain; nothing was changed
+    :raises BrokenLog: the copy of the ledger is no chain; nothing was changed
     :raises StoreError: nothing was changed
     """
-    book = Book(_looking_up(store, assessment), key=hash_key(store))
+    book, told = Book(looking_up(store, assessment), key=hash_key(store)), Told()
     for _ in range(TRIES):
-        _read(store, assessment, book, progress or _silent)
-        found, told = Told(), _told(store, assessment)
-        found.take(outward.snapshot(book))
-        differences = _differences(told.parts, found.parts)
-        generation = told.generation + 1 if take_over and differences else None
+        _read(store, assessment, book, progress or silent)
+        told.read_on(scores(store, assessment))
+        found = compared(book, told)
+        if not (take_over and found.differences):
+            return found
+        generation = told.generation + 1
         try:
-            if generation is not None:
-                _tell(store, assessment, book, generation)
+            _tell(store, assessment, book, generation)
         except Conflict:
             continue  # the service read on meanwhile: read that too
-        return Rebuilt(assessment, book.head, differences, book.disputed(), generation)
-    raise Conflict(f"{assessment} moved on {TRIES} times while it was compared; try again when it is quieter.")
+        return found._replace(generation=generation)
+    raise moved_on(assessment)
 
 
-def _silent(position: int) -> None:
+def silent(position: int) -> None:
+    """Hear of progress, and say nothing."""
     del position
 
 
-def _looking_up(store: EventStore, assessment: str) -> Callable[[int], Any]:
+def looking_up(store: EventStore, assessment: str) -> Callable[[int], Any]:
+    """Give how a book looks up an entry in a store's copy of the ledger."""
     stream = ledger(store, assessment)
 
     def at(position: int) -> Any:
         stored = stream.get(position)
         if stored is None:
-            raise BrokenLedger(f"The copy of the ledger of {assessment} has no entry {position}.")
+            raise BrokenLog(f"The copy of the ledger of {assessment} has no entry {position}.")
         return decode_entry(stored)
 
     return at
 
 
-def _read(store: EventStore, assessment: str, book: Book, progress: Callable[[int], None]) -> None:
-    """Fold what the book lacks, the chain checked; many are kept as columns on the way."""
-    stream = ledger(store, assessment)
-    head = stream.head()
-    batches = _chained(stream.scan(book.head), stream.get(book.head), progress, book)
-    if head is not None and head.position - book.head >= MANY:
+def compared(book: Book, told: Told) -> Rebuilt:
+    """Hold what the book finds against what was told."""
+    found = Told()
+    found.take(outward.snapshot(book))
+    return Rebuilt(book.ledger.assessment, book.head, differences(told.parts, found.parts), book.disputed())
+
+
+def snapshot(book: Book, generation: int) -> bytes:
+    """Give the record that opens a generation, at the book's head."""
+    entry = book.ledger.entry_at(book.head)
+    return scores_changed(
+        book.ledger.assessment,
+        generation,
+        book.head,
+        time=entry.acceptedtime,
+        previous=None,
+        data=outward.snapshot(book),
+    )
+
+
+def fold(store: EventStore, assessment: str, book: Book, batches: Iterator[Sequence[bytes]], number: int) -> None:
+    """Fold the next entries, about so many, that the store has by then; of many it keeps the columns."""
+    if number >= MANY:
         book.extend_stored(batches, Keeper(store, assessment, book).put)
         return
     for states in batches:
         book.extend(map(decode_entry, states))
 
 
-def _chained(
-    batches: Iterator[list[bytes]], last: bytes | None, progress: Callable[[int], None], book: Book
-) -> Iterator[list[bytes]]:
-    digest = None if last is None else leaf_hash(last)
-    position = book.head
-    for states in batches:
-        for state in states:
-            record = Record.read(state)
-            position += 1
-            if record.position != position or record.previous != digest:
-                raise BrokenLedger(
-                    f"Entry {position} of {record.assessment} does not name the one before it: this copy of the ledger "
-                    "was changed; restore scoring's database, or drop it and let it read the ledger again."
-                )
-            digest = record.digest
-        yield states
-        progress(position)
+def _read(store: EventStore, assessment: str, book: Book, progress: Callable[[int], None]) -> None:
+    """Fold what the book lacks, the chain checked."""
+    stream = ledger(store, assessment)
+    head, last = stream.head(), stream.get(book.head)
 
+    def checked() -> Iterator[list[bytes]]:
+        known: Head | None = Record.read(last).head if last else None
+        for states in stream.scan(book.head):
+            known = chained(states, known, stream.name)[-1].head
+            yield states
+            progress(known.position)
 
-def _told(store: EventStore, assessment: str) -> Told:
-    stream = scores(store, assessment)
-    opening = stream.opening()
-    told = Told() if opening is None else Told(opening[0])
-    for states in stream.scan():
-        for state in states:
-            told.take(decode_record(state).data)
-    return told
-
-
-def _differences(told: Json, found: Json) -> list[Difference]:
-    return [
-        Difference(part, told.get(part), found.get(part))
-        for part in sorted(told.keys() | found.keys())
-        if told.get(part) != found.get(part)
-    ]
+    fold(store, assessment, book, checked(), head.position - book.head if head else 0)
 
 
 def _tell(store: EventStore, assessment: str, book: Book, generation: int) -> None:
     """Open a generation with a snapshot, if the ledger still ends where the book does."""
-    data = outward.snapshot(book)
-    entry = book.ledger.entry_at(book.head)
-    state = scores_changed(assessment, generation, book.head, time=entry.acceptedtime, previous=None, data=data)
     still = "UPDATE stream_heads SET position = position WHERE stream = ? AND position = ?"
     store.commit(
-        append=[Append(scores(store, assessment).name, book.head, [state], generation)],
+        append=[Append(scores(store, assessment).name, book.head, [snapshot(book, generation)], generation)],
         execute=[Statement(still, [(f"{LEDGER}/{assessment}", book.head)], touches=1)],
     )

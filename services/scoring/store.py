@@ -14,6 +14,8 @@ DDL = (
         body BYTEA NOT NULL, PRIMARY KEY (assessment, first))""",
     "CREATE TABLE IF NOT EXISTS hash_key (number SMALLINT PRIMARY KEY, key BYTEA NOT NULL)",
 )
+KEYED_SINCE = 2
+"""The first version that has a key."""
 KEY_BYTES = 16
 
 
@@ -66,6 +68,12 @@ def last_kept(store: EventStore, assessment: str) -> int:
     """Give the position up to which blocks are kept; 0 where there are none."""
     rows = store.query("SELECT MAX(last) FROM blocks WHERE assessment = ?", (assessment,))
     return int(rows[0][0] or 0)
+
+
+def copy_key(old: EventStore, new: EventStore) -> None:
+    """Give a new store the key of the old one, if that has one: what is held in memory goes with both."""
+    if old.versions().get("scoring", 0) >= KEYED_SINCE and (rows := old.query("SELECT number, key FROM hash_key")):
+        new.commit(execute=[Statement("INSERT INTO hash_key VALUES (?, ?) ON CONFLICT DO NOTHING", rows)])
 
 
 def hash_key(store: EventStore) -> bytes:

@@ -130,6 +130,11 @@ class Lane:
             self._behind = True
             self._start()
 
+    def again(self) -> None:
+        """Another database stands behind the store now: what is known of the head may be the one before's."""
+        self._loaded = False
+        self.look()
+
     def stop(self, reason: str) -> None:
         """Park, for a reason that stands outside the stream; what is being applied is applied."""
         if not self.parked:
@@ -169,9 +174,9 @@ class Lane:
     # --- the state machine ---
 
     async def _turn(self) -> None:
-        if not self._loaded:
-            await self._patiently("reading the store", self._load)
-        while self._inbox or self._behind:
+        while self._inbox or self._behind or not self._loaded:
+            if not self._loaded:
+                await self._patiently("reading the store", self._load)
             if self._behind:
                 self._behind = False
                 await self._patiently("reading the feed", self._fetch)
@@ -179,8 +184,8 @@ class Lane:
             await self._take(records)
 
     async def _load(self) -> None:
+        self._loaded = True  # before it is asked: `again` meanwhile means once more
         self.head = await self.store.ask(self.store.followed_head, self.upstream.name, self.assessment)
-        self._loaded = True
 
     async def _take(self, records: Sequence[Record]) -> None:
         """Bring records where they belong, in the order they came; a gap is filled from the feed first."""

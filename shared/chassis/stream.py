@@ -109,6 +109,11 @@ class Follower:
         for assessment in assessments:
             self.lane(assessment).look()
 
+    def again(self) -> None:
+        """Another database stands behind the store: go on from what it has."""
+        for lane in self.lanes.values():
+            lane.again()
+
     async def sweep(self) -> None:
         """Look at every assessment that the upstream has.
 

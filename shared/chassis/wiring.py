@@ -9,18 +9,22 @@ from collections.abc import AsyncGenerator, Callable, Container, Mapping, Sequen
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import httpx
 from starlette.types import ASGIApp
 
+from shared.chassis.beside import followed, successor_file
 from shared.chassis.embedded import StoreUpstream, follow
 from shared.chassis.errors import CannotStart
 from shared.chassis.feed import ANSWER_SECONDS, reaching
 from shared.chassis.lane import Handler, Reload
 from shared.chassis.service import Service
-from shared.chassis.store import EventStore, Unavailable
+from shared.chassis.store import EventStore, TakenOver, Unavailable, Unfinished, WrongStore, sqlite
 from shared.chassis.stream import Follower
 
+LOOK_SECONDS = 1.0
+"""How often a service looks whether another store has taken the place of its own."""
 Beside = Callable[[], EventStore]
 """Gives the upstream service's store, where both run in one process; `Unavailable` while it still waits for it."""
 
@@ -47,14 +51,63 @@ async def own_store(service: Service, ddl: Sequence[str], version: int) -> Async
     """
     settings = service.settings
     url = settings.database_url or f"sqlite:///{settings.data / service.name}.sqlite"
-    store = await service.reach(
-        "the database", lambda: asyncio.to_thread(EventStore.open, url, service.name, ddl, version)
-    )
+    store = await service.reach("the database", lambda: asyncio.to_thread(in_use, url, service.name, ddl, version))
     service.app.state.store = store
+    looking = service.keeping("the store", lambda: succeeding(service, store, url, ddl, version), needed=False)
     try:
-        yield store
+        async with looking:
+            yield store
     finally:
         store.close()
+
+
+def in_use(url: str, service: str, ddl: Sequence[str], version: int) -> EventStore:
+    """Open a store, or the file beside it that has taken its place, which then stands there.
+
+    :raises WrongStore: nothing to wait for, as `EventStore.open`
+    """
+    try:
+        return EventStore.open(url, service, ddl, version)
+    except TakenOver:
+        own, by = sqlite.file_of(url), sqlite.file_of(followed(url, service, version))
+        if own is None or by is None:
+            raise
+        successor(by, service, ddl, version).close()
+        sqlite.take_place(own, by)
+        return EventStore.open(f"sqlite:///{by if by.exists() else own}", service, ddl, version)
+
+
+def successor(file: Path, service: str, ddl: Sequence[str], version: int) -> EventStore:
+    """Open the file that has taken a store's place: what says so is that store, so its building is over."""
+    url = f"sqlite:///{file}"
+    try:
+        return EventStore.open(url, service, ddl, version)
+    except Unfinished:
+        store = EventStore.open(url, service, ddl, version, building=True)
+        store.finish()
+        return store
+
+
+async def succeeding(service: Service, store: EventStore, url: str, ddl: Sequence[str], version: int) -> None:
+    """Go on from the store that takes the place of this one, once one does: a file beside it, with no pause.
+
+    In another database it is another deployment's; this one answers what it holds until it is stopped.
+    """
+    while True:
+        if by := await store.ask(store.taken_over):
+            file = successor_file(url, by)
+            try:
+                if file is None:
+                    raise TakenOver(by)
+                new = await asyncio.to_thread(successor, file, service.name, ddl, version)
+            except WrongStore as error:
+                service.log.warning("this store was taken over", by=by, reason=str(error))
+                service.health.wait("its successor", str(error), needed=False)
+                await asyncio.Event().wait()
+            else:
+                await store.run(store.adopt, new)
+                service.log.info("another store has taken over", store=by)
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 def store_of(service: Service) -> Beside:
@@ -90,6 +143,8 @@ async def following(
     if callable(upstream):
         source = StoreUpstream(await service.reach("the service before it", partial(opened, upstream)), flow.kind)
         follower = Follower(source, handle, store, health=service.health, reload=reload)
+        loop = asyncio.get_running_loop()
+        store.adopted.append(partial(loop.call_soon_threadsafe, follower.again))
         async with follower, service.keeping(f"reading {flow.kind}", lambda: follow(follower, source)):
             yield follower
         return

@@ -1,6 +1,15 @@
 """A service's own store; see `EventStore`."""
 
-from shared.chassis.store.errors import Conflict, StoreError, StoreFull, Unavailable, WrongStore
+from shared.chassis.store.errors import (
+    Conflict,
+    NoStore,
+    StoreError,
+    StoreFull,
+    TakenOver,
+    Unavailable,
+    Unfinished,
+    WrongStore,
+)
 from shared.chassis.store.event_store import EventStore, Published
 from shared.chassis.store.group import GroupCommitter
 from shared.chassis.store.signal import Bell, Signal
@@ -15,13 +24,16 @@ __all__ = [
     "EventStore",
     "GroupCommitter",
     "Head",
+    "NoStore",
     "Published",
     "Signal",
     "Statement",
     "StoreError",
     "StoreFull",
     "Stream",
+    "TakenOver",
     "Transaction",
     "Unavailable",
+    "Unfinished",
     "WrongStore",
 ]

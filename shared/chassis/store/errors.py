@@ -28,3 +28,27 @@ class StoreFull(StoreError):
 
 class WrongStore(StoreError, CannotStart):
     """Nothing to wait for: an unwritable folder, a database of a newer version or of another service."""
+
+
+class Unfinished(Unavailable):
+    """It is still being built beside another one: whoever is to run on it waits."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__(
+            f"This store of {service} is still being built; `merit rebuild --beside --take-over` ends that."
+        )
+
+
+class NoStore(WrongStore):
+    """Nobody has made one there."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__(f"There is no store of {service} there; name the one that it runs on.")
+
+
+class TakenOver(WrongStore):
+    """Another store, `by`, has taken its place."""
+
+    def __init__(self, by: str) -> None:
+        super().__init__(f"This store was taken over by {by}; set MERITLOG_DATABASE to that one.")
+        self.by = by

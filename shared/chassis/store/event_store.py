@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, ParamSpec, Self, TypeVar
 from eventsourcing.persistence import StoredEvent
 
 from shared.chassis.store import fence, postgres, sqlite
-from shared.chassis.store.errors import StoreError, Unavailable, WrongStore
+from shared.chassis.store.errors import NoStore, StoreError, TakenOver, Unavailable, Unfinished, WrongStore
 from shared.chassis.store.meaning import translated
 from shared.chassis.store.signal import Signal
 from shared.chassis.store.streams import Stream
@@ -22,6 +22,9 @@ CHASSIS = 1
 """Version of the tables that every store has; raise it with a migration."""
 TOPIC = "meritlog:record:v1"
 """What the event store calls our records: a name of their own, never an import path."""
+BUILDING, TAKEN_OVER = "building", "taken over by "
+"""Marks beside the versions: no program, of whatever version, opens a store that has one. The second goes on with a
+name."""
 MARK_VERSION = """INSERT INTO schema_version (name, version) VALUES (?, ?)
     ON CONFLICT (name) DO UPDATE SET version = excluded.version"""
 
@@ -46,6 +49,9 @@ class EventStore:
         self.recorder = recorder
         self.service = service
         self.signal = Signal()
+        self.adopted: list[Callable[[], object]] = []
+        """Called, on the thread that writes, once another database has been adopted."""
+        self._before: list[EventStore] = []
         self._writer = ThreadPoolExecutor(1, thread_name_prefix=f"{service}-store")
         self._readers = ThreadPoolExecutor(2, thread_name_prefix=f"{service}-reads")
 
@@ -57,36 +63,81 @@ class EventStore:
         ddl: Sequence[str] = (),
         version: int = 1,
         migrations: Mapping[int, Sequence[str]] | None = None,
+        *,
+        building: bool = False,
     ) -> Self:
         """The store at `sqlite:///path` or `postgresql://…`, its tables made where missing.
 
         `ddl` makes the service's own tables at `version` (`CREATE … IF NOT EXISTS`), also those that an earlier version
-        did not have; `migrations[n]` changes, from n-1, what it had.
+        did not have; `migrations[n]` changes, from n-1, what it had. With `building` it is one that no service opens
+        before `finish`: a new one, or one whose building broke off.
 
         :raises WrongStore: nothing to wait for: unwritable, of a newer version, not a database
+        :raises TakenOver: another store has taken its place
+        :raises Unfinished: it is still being built
         :raises StoreFull: no room on the disk
         :raises Unavailable: the database does not answer (yet): `service.reach("database", …)` waits for it
         """
         with translated():
             store = cls(connect(url, service), service)
             try:
-                store._prepare(ddl, version, migrations or {})
+                store._prepare(ddl, version, migrations or {}, building=building)
             except BaseException:
                 store.close()
                 raise
         return store
 
-    def _prepare(self, ddl: Sequence[str], version: int, migrations: Mapping[int, Sequence[str]]) -> None:
-        found = self.versions()
+    @classmethod
+    def peek(cls, url: str, service: str, version: int) -> Self:
+        """A store that is there, as it is: of this version or an earlier one, and nothing of it changed.
+
+        :raises NoStore: there is none
+        :raises WrongStore: it is a newer program's
+        :raises Unavailable: the database does not answer
+        """
+        if (file := sqlite.file_of(url)) and not file.exists():
+            raise NoStore(service)
+        with translated():
+            store = cls(connect(url, service), service)
+            try:
+                store._known(store.versions(), version)
+            except BaseException:
+                store.close()
+                raise
+        return store
+
+    def _known(self, found: Mapping[str, int], version: int) -> None:
+        """Look that it is the service's store, and nothing in it newer than what this program knows.
+
+        :raises NoStore: it is none, or another service's
+        :raises WrongStore: it is newer
+        """
+        if self.service not in found:
+            raise NoStore(self.service)
+        self._not_newer(found, version)
+
+    def _not_newer(self, found: Mapping[str, int], version: int) -> None:
         for name, known in (("chassis", CHASSIS), (self.service, version)):
             if found.get(name, 0) > known:
                 raise WrongStore(
                     f"The store of {self.service} is of version {found[name]}, made by a newer program than this one, "
                     f"which knows version {known}; start the newer program."
                 )
-        strangers = found.keys() - {"chassis", self.service}
+
+    def _prepare(
+        self, ddl: Sequence[str], version: int, migrations: Mapping[int, Sequence[str]], *, building: bool
+    ) -> None:
+        found = self.versions()
+        if by := taken_over_by(found):
+            raise TakenOver(by)
+        self._not_newer(found, version)
+        strangers = found.keys() - {"chassis", self.service, BUILDING}
         if strangers:
             raise WrongStore(f"The store named for {self.service} belongs to {', '.join(strangers)}; name another one.")
+        if building:
+            self._to_build(found, version)
+        elif BUILDING in found:
+            raise Unfinished(self.service)
         if found.get("chassis") == CHASSIS and found.get(self.service) == version:
             if isinstance(self.recorder, postgres.Recorder):
                 self.recorder.datastore.register_type_adapters()
@@ -96,7 +147,43 @@ class EventStore:
         steps = [step for number in newer for step in migrations.get(number, ())]
         self.recorder.define([*steps, *ddl])
         marks = [("chassis", CHASSIS), (self.service, version)]
-        self.commit(execute=[Statement(MARK_VERSION, marks)])
+        self.commit(execute=[Statement(MARK_VERSION, [*marks, (BUILDING, 1)] if building else marks)])
+
+    def _to_build(self, found: Mapping[str, int], version: int) -> None:
+        """Look that it is empty, or is being built by this version.
+
+        :raises WrongStore: it is in use, or was begun by another program
+        """
+        if BUILDING in found:
+            if found.get(self.service) != version:
+                raise WrongStore(
+                    f"This store of {self.service} was begun by a program of another version; begin it anew."
+                )
+        elif found and self.query("SELECT 1 FROM stream_heads LIMIT 1"):
+            raise WrongStore(
+                f"This store of {self.service} is in use; name an empty database for the one to be built beside it."
+            )
+        elif found:
+            self.commit(execute=[Statement(MARK_VERSION, [(BUILDING, 1)])])
+
+    def finish(self) -> None:
+        """What was being built is done: services may open it."""
+        self.commit(execute=[Statement("DELETE FROM schema_version WHERE name = ?", [(BUILDING,)])])
+
+    def taken_over(self) -> str | None:
+        """The store that has taken the place of this one; None while it is the one in use."""
+        return taken_over_by(self.versions())
+
+    def adopt(self, successor: Self) -> None:
+        """Go on from another store's database, under whoever holds this one; both are closed with it.
+
+        On the thread that writes: nothing is half written then. Readers in hand end on the one before.
+        """
+        self.recorder, successor.recorder = successor.recorder, self.recorder
+        self._before.append(successor)
+        self.signal.ring(name for (name,) in self.query("SELECT DISTINCT stream FROM stream_heads"))
+        for hear in self.adopted:
+            hear()
 
     def versions(self) -> dict[str, int]:
         """Versions of the tables by whose they are; empty where there are none yet."""
@@ -134,6 +221,11 @@ class EventStore:
         sql = "SELECT generation, position, digest FROM upstream_heads WHERE upstream = ? AND assessment = ?"
         rows = self.query(sql, (upstream, assessment))
         return Head(*rows[0]) if rows else None
+
+    def followed(self, upstream: str) -> dict[str, Head]:
+        """How far each assessment of an upstream was read."""
+        sql = "SELECT assessment, generation, position, digest FROM upstream_heads WHERE upstream = ? ORDER BY 1"
+        return {row[0]: Head(*row[1:]) for row in self.query(sql, (upstream,))}
 
     def followed_digests(self, upstream: str, assessment: str, generation: int, position: int) -> tuple[int, bytes]:
         """Shortened digests of what was read from about `position` on: the first one's position, and 16 bytes each.
@@ -233,6 +325,13 @@ class EventStore:
         self._writer.shutdown()
         self._readers.shutdown()
         self.recorder.close()
+        for before in self._before:
+            before.close()
+
+
+def taken_over_by(found: Mapping[str, int]) -> str | None:
+    """What the marks of a store name as its successor."""
+    return next((name.removeprefix(TAKEN_OVER) for name in found if name.startswith(TAKEN_OVER)), None)
 
 
 def connect(url: str, service: str) -> sqlite.Recorder | postgres.Recorder:

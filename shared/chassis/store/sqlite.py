@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,29 @@ class Recorder(SQLiteApplicationRecorder):
     def close(self) -> None:
         """Close the file; the last one out folds the WAL into it."""
         self.datastore.close()
+
+
+def file_of(url: str) -> Path | None:
+    """The file that a URL names; None where it names no file."""
+    scheme, _, path = url.partition(":///")
+    return Path(path) if scheme == "sqlite" and path else None
+
+
+def take_place(path: Path, by: Path) -> None:
+    """Let the file `by` stand at `path`, at one stroke; what stood there is kept as `<path>.before`.
+
+    Where another process has one of them open, or the disk cannot, nothing is moved.
+    """
+    for each in (path, by):
+        with closing(sqlite3.connect(each, timeout=BUSY_SECONDS)) as last:
+            last.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        if Path(f"{each}-wal").exists():  # the last one out would have folded it in
+            return
+    kept = path.with_name(f"{path.name}.before")
+    with suppress(OSError):
+        kept.unlink(missing_ok=True)
+        kept.hardlink_to(path)
+        by.replace(path)
 
 
 def connect(path: str, service: str) -> Recorder:

@@ -12,6 +12,7 @@ from services.ranking.store import DDL as BOARDS
 from services.scoring import handlers, rebuild
 from services.scoring.handlers import Books
 from services.scoring.store import DDL, LEDGER, VERSION, ledger, scores
+from shared.chassis.rebuilding import BrokenLog
 from shared.chassis.record import Record
 from shared.chassis.store import Advance, EventStore, Statement
 from shared.contracts.records import decode_record
@@ -126,15 +127,15 @@ async def test_what_comes_meanwhile_is_read_too(store, monkeypatch):
     with monkeypatch.context() as earlier:
         miscounting(earlier)
         await take(Books(store), STATES[:300])
-    compare, meanwhile = rebuild._differences, Books(store)
+    compare, meanwhile = rebuild.differences, Books(store)
 
     def slowly(told, found):
-        monkeypatch.setattr(rebuild, "_differences", compare)
+        monkeypatch.setattr(rebuild, "differences", compare)
         asyncio.run_coroutine_threadsafe(take(meanwhile, STATES[300:]), loop).result(30)
         return compare(told, found)
 
     loop = asyncio.get_running_loop()
-    monkeypatch.setattr(rebuild, "_differences", slowly)
+    monkeypatch.setattr(rebuild, "differences", slowly)
 
     taken = await asyncio.to_thread(rebuild.rebuild, store, NAME, take_over=True)
 
@@ -151,6 +152,6 @@ async def test_a_ledger_that_was_changed_is_not_built_from(store):
     change = "UPDATE stored_events SET state = ? WHERE originator_id = ? AND originator_version = 200"
     store.commit(execute=[Statement(change, [row], touches=1)])
 
-    with pytest.raises(rebuild.BrokenLedger, match=r"Entry 201 .* does not name the one before it"):
+    with pytest.raises(BrokenLog, match=r"Record 201 .* does not name the one before it"):
         rebuild.rebuild(store, NAME, take_over=True)
     assert scores(store, NAME).opening() == (1, 1)

@@ -1,0 +1,65 @@
+"""What a rebuild reads of the service before: over HTTP, or from its store in the same folder."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from cli.rebuilding.settings import RebuildSettings
+from cli.stop import NO_ANSWER, Stop
+from services.intake.store import VERSION as INTAKE
+from services.scoring.store import VERSION as SCORING
+from shared.chassis.beside import followed
+from shared.chassis.feed import ANSWER_SECONDS, LINES
+from shared.chassis.store import EventStore
+
+AT_ONCE = 10_000
+
+
+def scores(settings: RebuildSettings) -> Callable[[str, int, int], list[bytes]]:
+    """Give how records of scores are read: the next ones behind a place of an assessment's stream."""
+    if settings.scoring:
+        ask = _asking(settings.scoring, settings)
+        return lambda assessment, generation, after: ask(
+            f"/v1/scores/{quote(assessment, safe='')}", generation=generation, after=after, limit=AT_ONCE
+        )
+    store = _beside(settings, "scoring", SCORING)
+    return lambda assessment, generation, after: store.stream(f"scores/{assessment}").feed(generation, after, AT_ONCE)
+
+
+def entries(settings: RebuildSettings) -> Callable[[str, int], Iterator[Sequence[bytes]]]:
+    """Give how entries are read from intake: batch by batch, from behind a position on."""
+    if not settings.intake:
+        store = _beside(settings, "intake", INTAKE)
+        return lambda assessment, after: store.stream(f"entries/{assessment}").scan(after)
+    ask = _asking(settings.intake, settings)
+
+    def read(assessment: str, after: int) -> Iterator[Sequence[bytes]]:
+        while lines := ask(f"/v1/entries/{quote(assessment, safe='')}", after=after, limit=AT_ONCE):
+            yield lines
+            after += len(lines)
+
+    return read
+
+
+def _beside(settings: RebuildSettings, name: str, version: int) -> EventStore:
+    return EventStore.peek(followed(f"sqlite:///{settings.data / name}.sqlite", name, version), name, version)
+
+
+def _asking(url: str, settings: RebuildSettings) -> Callable[..., list[bytes]]:
+    token = {"Authorization": f"Bearer {settings.token.get_secret_value()}"} if settings.token else {}
+    client = httpx.Client(base_url=url, headers={"Accept": LINES, **token}, timeout=ANSWER_SECONDS, trust_env=False)
+
+    def ask(path: str, **words: Any) -> list[bytes]:
+        try:
+            answer = client.get(path, params=words)
+        except httpx.HTTPError as error:
+            raise Stop(f"{url} does not answer ({error}): is it up?", NO_ANSWER) from None
+        if answer.status_code == 404:
+            return []
+        if answer.status_code != 200:
+            raise Stop(f"{url} answers {answer.status_code} to {path}: look at its address and its token", NO_ANSWER)
+        return [line for line in answer.content.split(b"\n") if line]
+
+    return ask
