@@ -90,7 +90,9 @@ def _found(
             found += [(job.service, None, each) for each in in_place(job, assessments, ahead)]
         elif not ahead:
             place, results = built_beside(job, anew=anew, from_intake=from_intake)
-            found += [(job.service, place, each) for each in results]
+            if results is None:
+                print(f"merit: {place} had taken over {job.service}'s store before, and is in use", file=sys.stderr)
+            found += [(job.service, place, each) for each in results or ()]
     return found
 
 

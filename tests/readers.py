@@ -4,11 +4,9 @@ import contextlib
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import httpx
-
-from tests.running import NAME
 
 PAUSE = 0.02
 
@@ -16,15 +14,17 @@ PAUSE = 0.02
 class Reader(threading.Thread):
     """Looks until it is told to stop; `seen` are places in the stream, `failed` what was not answered as it should."""
 
-    def __init__(self, url: Callable[[], str]) -> None:
+    def __init__(self, url: str, assessment: str) -> None:
         super().__init__(daemon=True)
         self.url = url
+        self.assessment = assessment
         self.ending = threading.Event()
         self.seen: list[tuple[int, int]] = []
         self.failed: list[str] = []
 
     def run(self) -> None:
-        with httpx.Client(timeout=60, trust_env=False) as client:
+        each_anew = httpx.Limits(max_keepalive_connections=0)
+        with httpx.Client(base_url=self.url, limits=each_anew, timeout=60, trust_env=False) as client:
             while not self.ending.is_set():
                 try:
                     self.look(client)
@@ -46,7 +46,7 @@ class Standing(Reader):
     """Asks for the standing at the head."""
 
     def look(self, client: httpx.Client) -> None:
-        answer = client.get(f"{self.url()}/v1/standings/{NAME}")
+        answer = client.get(f"/v1/standings/{self.assessment}")
         self.seen.append((1, answer.raise_for_status().json()["known_at"]["position"]))
 
 
@@ -54,30 +54,36 @@ class Board(Reader):
     """Asks for the live board."""
 
     def look(self, client: httpx.Client) -> None:
-        body = client.get(f"{self.url()}/v1/board/{NAME}", params={"view": "live"}).raise_for_status().json()
+        answer = client.get(f"/v1/board/{self.assessment}", params={"view": "live"})
+        body = answer.raise_for_status().json()
         self.seen.append((body["generation"], body["known_at"]["position"]))
 
 
 class Stream(Reader):
-    """Hears every change as a browser does, from the first on, in one connection for as long as that lasts."""
+    """Hears every change as a browser does: from the first on, and where a stream ends, on from the last heard."""
+
+    connections = 0
 
     def look(self, client: httpx.Client) -> None:
-        address = f"{self.url()}/v1/changes/{NAME}"
-        with client.stream("GET", address, params={"after": 0}, headers={"Accept": "text/event-stream"}) as answer:
+        address = f"/v1/changes/{self.assessment}"
+        last = {"Last-Event-ID": "-".join(map(str, self.seen[-1]))} if self.seen else {}
+        headers = {"Accept": "text/event-stream", **last}
+        with client.stream("GET", address, params={"after": 0}, headers=headers) as answer:
             answer.raise_for_status()
-            for line in answer.iter_lines():
-                if line.startswith("id:"):
-                    generation, position = line.removeprefix("id:").strip().split("-")
-                    self.seen.append((int(generation), int(position)))
-                if self.ending.is_set():
-                    return
-        raise ValueError("the stream broke off")
+            self.connections += 1
+            with contextlib.suppress(httpx.RemoteProtocolError):  # who answers ends: one begins again, as browsers do
+                for line in answer.iter_lines():
+                    if line.startswith("id:"):
+                        generation, position = line.removeprefix("id:").strip().split("-")
+                        self.seen.append((int(generation), int(position)))
+                    if self.ending.is_set():
+                        return
 
 
 @contextlib.contextmanager
-def reading(scoring: Callable[[], str], ranking: Callable[[], str]) -> Iterator[tuple[Standing, Board, Stream]]:
+def reading(assessment: str, scoring: str, ranking: str) -> Iterator[tuple[Standing, Board, Stream]]:
     """All three at once; whatever they look at must be there by now."""
-    readers = Standing(scoring), Board(ranking), Stream(ranking)
+    readers = Standing(scoring, assessment), Board(ranking, assessment), Stream(ranking, assessment)
     for reader in readers:
         reader.start()
     try:
@@ -90,7 +96,7 @@ def reading(scoring: Callable[[], str], ranking: Callable[[], str]) -> Iterator[
 def noticed_nothing(readers: tuple[Standing, Board, Stream]) -> bool:
     """Whether every look was answered, none saw an earlier place than the one before, and each looked often."""
     for reader in readers:
-        assert reader.failed == [], type(reader).__name__
-        assert reader.went_back == [], type(reader).__name__
+        assert reader.failed == [], f"{type(reader).__name__} was not answered: {reader.failed}"
+        assert reader.went_back == [], f"{type(reader).__name__} was sent back: {reader.went_back}"
         assert len(reader.seen) > 20, type(reader).__name__
     return True

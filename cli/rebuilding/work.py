@@ -100,8 +100,10 @@ def _one(job: Job, store: EventStore, assessment: str, heard: Heard) -> Rebuilt:
     return rebuild_ranking(store, assessment, feeds.scores(job.settings), take_over=job.take_over, progress=progress)
 
 
-def built_beside(job: Job, *, anew: bool, from_intake: bool) -> tuple[str, list[Rebuilt]]:
+def built_beside(job: Job, *, anew: bool, from_intake: bool) -> tuple[str, list[Rebuilt] | None]:
     """Build a new store beside the one in use, and let it take over where that is asked; its place, and what it holds.
+
+    None where an earlier call had built it and let it take over, and only its last step was missing.
 
     Raises:
         StoreError: The one in use is as it was.
@@ -112,9 +114,9 @@ def built_beside(job: Job, *, anew: bool, from_intake: bool) -> tuple[str, list[
     target = given or beside.next_file(url)
     place = beside.place_of(target, url)
     with _peeked(url, job.service, version) as old, _progress(job.service) as heard:
-        if old.taken_over() == place:  # an earlier call came that far, and broke off
+        if old.taken_over() == place:
             _finished(target, job.service)
-            return place, []
+            return place, None
         if by := old.taken_over():
             raise WrongStore(f"The store of {job.service} was taken over by {by} before; rebuild that one.")
         if anew:

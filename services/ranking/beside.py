@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from services.ranking.domain import Board
-from services.ranking.rebuild import Reading, Scores, Told, at_rest, compared, renewed, snapshot
-from services.ranking.store import DDL, UPSTREAM, VERSION, keeping, load, standings, writes
+from services.ranking.rebuild import Reading, Scores, Told, compared, renewed, snapshot
+from services.ranking.store import DDL, UPSTREAM, VERSION, at_rest, keeping, load, standings, writes
 from shared.chassis.beside import FAR, Beside, copied
 from shared.chassis.rebuilding import Rebuilt
 from shared.chassis.store import Advance, EventStore, Head
@@ -58,7 +58,7 @@ class Part:
             )
             self.new.commit(follow=follow, execute=[keeping(self.reading.board)])
         copied(self.old, self.new, self.stream, head.position)
-        self.told.read_on(self.new.stream(self.stream))
+        self.told.read_on(self.new.stream(self.stream), head.position)
         board = renewed(self.reading.board, self.shown, self.told.generation)
         self.new.commit(execute=[keeping(board)])
 

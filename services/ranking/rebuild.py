@@ -9,21 +9,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.ranking.domain import Board
-from services.ranking.store import UPSTREAM, load, standings, writes
-from shared.chassis.beside import chained
-from shared.chassis.rebuilding import TRIES, BrokenLog, Rebuilt, differences, moved_on
+from services.ranking.store import at_rest, standings, writes
+from shared.chassis.beside import chained, upto
+from shared.chassis.rebuilding import BrokenLog, Rebuilt, differences, silent
 from shared.chassis.record import Record
-from shared.chassis.store import Conflict, EventStore, Head, Statement, Stream
+from shared.chassis.store import Conflict, EventStore, Head, Stream, Transaction
 from shared.contracts.records import decode_record, standing_changed
 
 Json = dict[str, Any]
 Scores = Callable[[str, int, int], list[bytes]]
 """`scores(assessment, generation, after)`: the next records of scores behind a place; of a newer generation, its first.
 Empty at the end."""
-STILL = (
-    "UPDATE upstream_heads SET position = position "
-    "WHERE upstream = ? AND assessment = ? AND generation = ? AND position = ? AND digest = ?"
-)
 
 
 @dataclass
@@ -34,18 +30,24 @@ class Told:
     position: int = 0
     parts: dict[str, Any] = field(default_factory=dict[str, Any])
 
-    def read_on(self, stream: Stream) -> None:
-        """Take in what the stream has beyond; of a newer generation, all."""
+    def read_on(self, stream: Stream, until: int) -> None:
+        """Take in what the stream has beyond, as far as a position; of a newer generation, all.
+
+        :raises Conflict: it was told anew beyond that meanwhile
+        """
         opening = stream.opening()
         if opening is None:
             return
+        if opening[1] > until:
+            raise Conflict(f"{stream.name} was told anew meanwhile; ask again.")
         if opening[0] != self.generation:
             self.generation, self.position, self.parts = opening[0], 0, {}
-        for states in stream.scan(self.position, self.generation):
+        after = max(self.position, opening[1] - 1)
+        for states in upto(stream.scan(after, self.generation), after, until):
             for state in states:
-                record = decode_record(state)
-                self.take(record.data)
-                self.position = record.position
+                self.take(decode_record(state).data)
+            after += len(states)
+        self.position = after
 
     def take(self, data: Json) -> None:
         """Take in the `data` of a record."""
@@ -117,37 +119,28 @@ def rebuild(
     :raises StoreError: nothing was changed
     """
     reading, told = Reading(assessment, scores), Told()
-    for _ in range(TRIES):
-        head, shown = at_rest(store, assessment)
-        while reading.read(head, progress or (lambda _position: None)):
-            pass
-        told.read_on(store.stream(standings(assessment)))
-        if told.position != head.position:
-            continue  # ranking read on between two looks
-        found = compared(reading.board, shown, told)
-        if not (take_over and found.differences):
+    hear = progress or silent
+    found, _ = _found(store, assessment, reading, told, hear)
+    if not (take_over and found.differences):
+        return found
+    with store.alone() as commit:
+        found, shown = _found(store, assessment, reading, told, hear)
+        if not found.differences:
             return found
         board = renewed(reading.board, shown, told.generation + 1)
         append, keep = writes(board, board.position, [snapshot(board, reading.cause)])
-        still = Statement(STILL, [(UPSTREAM, assessment, *head)], touches=1)
-        try:
-            store.commit(append=[append], execute=[still, keep])
-        except Conflict:
-            continue
-        return found._replace(generation=board.generation)
-    raise moved_on(assessment)
+        commit(Transaction(append=[append], execute=[keep]))
+    return found._replace(generation=board.generation)
 
 
-def at_rest(store: EventStore, assessment: str) -> tuple[Head, Board]:
-    """Give how far ranking has read, and the board as it is there.
-
-    :raises Conflict: it will not stand still
-    """
-    for _ in range(TRIES):
-        head, shown = store.followed_head(UPSTREAM, assessment), load(store, assessment)
-        if head and shown and shown.position == head.position:
-            return head, shown
-    raise moved_on(assessment)
+def _found(
+    store: EventStore, assessment: str, reading: Reading, told: Told, progress: Callable[[int], None]
+) -> tuple[Rebuilt, Board]:
+    head, shown = at_rest(store, assessment)
+    while reading.read(head, progress):
+        pass
+    told.read_on(store.stream(standings(assessment)), head.position)
+    return compared(reading.board, shown, told), shown
 
 
 def compared(found: Board, shown: Board, told: Told) -> Rebuilt:

@@ -3,7 +3,7 @@
 import msgspec
 
 from services.ranking.domain import Board
-from shared.chassis.store import Append, EventStore, Statement
+from shared.chassis.store import Append, EventStore, Head, NoStore, Statement
 
 STANDINGS = "standings"
 UPSTREAM = "scores"
@@ -23,6 +23,19 @@ def load(store: EventStore, assessment: str) -> Board | None:
     """Give the board as it was last stored, or None where there is none."""
     rows = store.query("SELECT board FROM boards WHERE assessment = ?", (assessment,))
     return _decode(bytes(rows[0][0])) if rows else None
+
+
+def at_rest(store: EventStore, assessment: str) -> tuple[Head, Board]:
+    """Give how far ranking has read, and the board as it is there.
+
+    :raises NoStore: it has read nothing of this assessment
+    """
+    sql = """SELECT h.generation, h.position, h.digest, b.board FROM upstream_heads AS h
+        JOIN boards AS b ON b.assessment = h.assessment WHERE h.upstream = ? AND h.assessment = ?"""
+    rows = store.query(sql, (UPSTREAM, assessment))  # at once, so that both are of one moment
+    if not rows:
+        raise NoStore(f"ranking, with a board of {assessment},")
+    return Head(*rows[0][:3]), _decode(bytes(rows[0][3]))
 
 
 def writes(board: Board, first: int, records: list[bytes]) -> tuple[Append, Statement]:

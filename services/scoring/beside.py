@@ -66,7 +66,7 @@ class Part:
                 "find out which of the two is true."
             )
         copied(self.old, self.new, self.stream, head.position)
-        self.told.read_on(scores(self.new, self.assessment))
+        self.told.read_on(scores(self.new, self.assessment), head.position)
 
     def _stored(self, last: Head | None, head: Head) -> Iterator[Sequence[bytes]]:
         """Write batch by batch, and hand on what is written."""

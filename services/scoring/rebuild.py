@@ -12,11 +12,11 @@ from services.scoring import outward
 from services.scoring.domain.book import Book
 from services.scoring.domain.identities import MANY
 from services.scoring.keeping import Keeper
-from services.scoring.store import LEDGER, hash_key, ledger, scores
-from shared.chassis.beside import chained
-from shared.chassis.rebuilding import TRIES, BrokenLog, Rebuilt, differences, moved_on
+from services.scoring.store import hash_key, ledger, scores
+from shared.chassis.beside import chained, upto
+from shared.chassis.rebuilding import BrokenLog, Rebuilt, differences, silent
 from shared.chassis.record import Record
-from shared.chassis.store import Append, Conflict, EventStore, Head, Statement, Stream
+from shared.chassis.store import Append, Conflict, EventStore, Head, Stream, Transaction
 from shared.contracts.entries import decode_entry
 from shared.contracts.records import decode_record, scores_changed
 
@@ -31,18 +31,24 @@ class Told:
     position: int = 0
     parts: dict[str, Any] = field(default_factory=dict[str, Any])
 
-    def read_on(self, stream: Stream) -> None:
-        """Take in what the stream has beyond; of a newer generation, all."""
+    def read_on(self, stream: Stream, until: int) -> None:
+        """Take in what the stream has beyond, as far as a position; of a newer generation, all.
+
+        :raises Conflict: it was told anew beyond that meanwhile
+        """
         opening = stream.opening()
         if opening is None:
             return
+        if opening[1] > until:
+            raise Conflict(f"{stream.name} was told anew meanwhile; ask again.")
         if opening[0] != self.generation:
             self.generation, self.position, self.parts = opening[0], 0, {}
-        for states in stream.scan(self.position, self.generation):
+        after = max(self.position, opening[1] - 1)
+        for states in upto(stream.scan(after, self.generation), after, until):
             for state in states:
-                record = decode_record(state)
-                self.take(record.data)
-                self.position = record.position
+                self.take(decode_record(state).data)
+            after += len(states)
+        self.position = after
 
     def take(self, data: Json) -> None:
         """Take in the `data` of a record."""
@@ -74,24 +80,25 @@ def rebuild(
     :raises StoreError: nothing was changed
     """
     book, told = Book(looking_up(store, assessment), key=hash_key(store)), Told()
-    for _ in range(TRIES):
-        _read(store, assessment, book, progress or silent)
-        told.read_on(scores(store, assessment))
-        found = compared(book, told)
-        if not (take_over and found.differences):
-            return found
+    hear = progress or silent
+    found = _found(store, assessment, book, told, hear)
+    if not (take_over and found.differences):
+        return found
+    with store.alone() as commit:
+        found = _found(store, assessment, book, told, hear, keep=False)
         generation = told.generation + 1
-        try:
-            _tell(store, assessment, book, generation)
-        except Conflict:
-            continue  # the service read on meanwhile: read that too
-        return found._replace(generation=generation)
-    raise moved_on(assessment)
+        if found.differences:
+            name = scores(store, assessment).name
+            commit(Transaction(append=[Append(name, book.head, [snapshot(book, generation)], generation)]))
+    return found._replace(generation=generation) if found.differences else found
 
 
-def silent(position: int) -> None:
-    """Hear of progress, and say nothing."""
-    del position
+def _found(
+    store: EventStore, assessment: str, book: Book, told: Told, progress: Callable[[int], None], *, keep: bool = True
+) -> Rebuilt:
+    _read(store, assessment, book, progress, keep=keep)
+    told.read_on(scores(store, assessment), book.head)
+    return compared(book, told)
 
 
 def looking_up(store: EventStore, assessment: str) -> Callable[[int], Any]:
@@ -127,16 +134,24 @@ def snapshot(book: Book, generation: int) -> bytes:
     )
 
 
-def fold(store: EventStore, assessment: str, book: Book, batches: Iterator[Sequence[bytes]], number: int) -> None:
+def fold(
+    store: EventStore,
+    assessment: str,
+    book: Book,
+    batches: Iterator[Sequence[bytes]],
+    number: int,
+    *,
+    keep: bool = True,
+) -> None:
     """Fold the next entries, about so many, that the store has by then; of many it keeps the columns."""
     if number >= MANY:
-        book.extend_stored(batches, Keeper(store, assessment, book).put)
+        book.extend_stored(batches, Keeper(store, assessment, book).put if keep else None)
         return
     for states in batches:
         book.extend(map(decode_entry, states))
 
 
-def _read(store: EventStore, assessment: str, book: Book, progress: Callable[[int], None]) -> None:
+def _read(store: EventStore, assessment: str, book: Book, progress: Callable[[int], None], *, keep: bool) -> None:
     """Fold what the book lacks, the chain checked."""
     stream = ledger(store, assessment)
     head, last = stream.head(), stream.get(book.head)
@@ -148,13 +163,4 @@ def _read(store: EventStore, assessment: str, book: Book, progress: Callable[[in
             yield states
             progress(known.position)
 
-    fold(store, assessment, book, checked(), head.position - book.head if head else 0)
-
-
-def _tell(store: EventStore, assessment: str, book: Book, generation: int) -> None:
-    """Open a generation with a snapshot, if the ledger still ends where the book does."""
-    still = "UPDATE stream_heads SET position = position WHERE stream = ? AND position = ?"
-    store.commit(
-        append=[Append(scores(store, assessment).name, book.head, [snapshot(book, generation)], generation)],
-        execute=[Statement(still, [(f"{LEDGER}/{assessment}", book.head)], touches=1)],
-    )
+    fold(store, assessment, book, checked(), head.position - book.head if head else 0, keep=keep)

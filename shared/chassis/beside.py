@@ -12,21 +12,21 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from shared.chassis.rebuilding import TRIES, BrokenLog, Rebuilt, moved_on
+from shared.chassis.rebuilding import BrokenLog, Rebuilt
 from shared.chassis.record import Record
 from shared.chassis.store import (
     Append,
-    Conflict,
     EventStore,
     Head,
     Statement,
     TakenOver,
+    Transaction,
     WrongStore,
     postgres,
     sqlite,
 )
 from shared.chassis.store.event_store import BUILDING, TAKEN_OVER, connect
-from shared.chassis.store.fence import NO_LATER, originator
+from shared.chassis.store.fence import originator
 
 FAR = 2**62
 """The position, or the generation, that a store which was taken over says it has read to."""
@@ -34,13 +34,6 @@ FAR = 2**62
 SEAL = (
     "UPDATE upstream_heads SET generation = ?, position = ? WHERE upstream = ? AND assessment = ? "
     "AND generation = ? AND position = ? AND digest = ?"
-)
-STILL = (
-    f"UPDATE stream_heads SET position = position WHERE stream = ? AND generation = ? AND position = ? AND {NO_LATER}"  # noqa: S608  constants
-)
-MARK = (
-    "INSERT INTO schema_version (name, version) SELECT CAST(? AS TEXT), 1 "
-    "WHERE (SELECT COUNT(*) FROM upstream_heads WHERE upstream = ?) = ?"
 )
 TAKEN = f"SELECT 1 FROM schema_version WHERE substr(name, 1, {len(TAKEN_OVER)}) = '{TAKEN_OVER}'"  # noqa: S608  constants
 # What a store that was taken over has never heard of it must not begin to read. Without the mark nothing comes of it.
@@ -57,7 +50,6 @@ POSTGRES_GUARD = (
     """CREATE OR REPLACE TRIGGER taken_over BEFORE INSERT ON upstream_heads
     FOR EACH ROW EXECUTE FUNCTION taken_over()""",
 )
-ALONE = "LOCK TABLE upstream_heads IN SHARE ROW EXCLUSIVE MODE"
 
 
 class Part(Protocol):
@@ -113,44 +105,30 @@ class Beside:
     def take_over(self, place: str) -> list[Rebuilt]:
         """Put the new store in the old one's place, `place` being how the old one names it from now on.
 
-        :raises Conflict: the old store would not stand still; nothing was changed
+        Most is done beside the service; for what comes in at the end it is held for as long as that takes.
+
         :raises StoreError: nothing was changed, or, where the answer was lost, call it again
         """
-        for _ in range(TRIES):
-            found = self.compare()
-            told = {name: self.new.stream(part.stream).head() for name, part in self.parts.items()}
-            said = [each._replace(generation=self._told(each)) if each.differences else each for each in found]
-            try:
-                self._seal(place, told)
-            except Conflict:
-                for each in said:
-                    if each.generation is not None:
-                        withdraw(self.new, self.parts[each.assessment].stream, each.generation)
-                continue
-            self.new.finish()
-            return said
-        raise moved_on(f"The store of {self.old.service}")
+        self.catch_up()
+        self.compare()  # what came in during the long way, so that little is left
+        self.old.recorder.define(POSTGRES_GUARD if isinstance(self.old.recorder, postgres.Recorder) else SQLITE_GUARD)
+        with self.old.alone() as commit:
+            found = [
+                each._replace(generation=self.parts[each.assessment].tell()) if each.differences else each
+                for each in self.compare()
+            ]
+            commit(self.seal(place))
+        self.new.finish()
+        return found
 
-    def _told(self, found: Rebuilt) -> int:
-        return self.parts[found.assessment].tell()
-
-    def _seal(self, place: str, told: dict[str, Head | None]) -> None:
-        """Let the old store take in nothing more, if it stands where the new one does; else nothing is changed."""
+    def seal(self, place: str) -> Transaction:
+        """Let the old store take in nothing more, if it stands where the new one does."""
         heads = self.new.followed(self.upstream)
-        far = {name: self.far(head) for name, head in heads.items()}
-        rows = [(*far[name][:2], self.upstream, name, *head) for name, head in heads.items()]
-        on_postgres = isinstance(self.old.recorder, postgres.Recorder)
-        self.old.recorder.define(POSTGRES_GUARD if on_postgres else SQLITE_GUARD)
-        self.old.commit(
+        rows = [(*self.far(head)[:2], self.upstream, name, *head) for name, head in heads.items()]
+        return Transaction(
             execute=[
-                *([Statement(ALONE)] if on_postgres else []),
                 *(Statement(SEAL, [row], touches=1) for row in rows),
-                *(
-                    Statement(STILL, [(name, *head[:2], name, head.generation)], touches=1)
-                    for each, head in told.items()
-                    if head and (name := self.parts[each].stream)
-                ),
-                Statement(MARK, [(f"{TAKEN_OVER}{place}", self.upstream, len(rows))], touches=1),
+                Statement("INSERT INTO schema_version (name, version) VALUES (?, 1)", [(f"{TAKEN_OVER}{place}",)]),
             ]
         )
 

@@ -131,8 +131,10 @@ class Reader(ConsumerRebalanceListener):
         *,
         metrics: Metrics | None = None,
         records: int = 1000,
+        assigned: Callable[[], object] | None = None,
     ) -> None:
         self.kafka = kafka
+        self.assigned = assigned
         self.topics = tuple(topics)
         self.handle = handle
         self.metrics = metrics
@@ -270,6 +272,8 @@ class Reader(ConsumerRebalanceListener):
     ) -> None:
         """These are ours now."""
         self.log.info("partitions", assigned=sorted(f"{where.topic}/{where.partition}" for where in assigned))
+        if self.assigned:
+            self.assigned()
 
 
 async def whole(message: KafkaMessage) -> Any:
@@ -287,20 +291,27 @@ async def follow(follower: Follower, kafka: Kafka, topic: str, group: str) -> No
     async def handle(batch: Sequence[Incoming]) -> None:
         await follower.offer(record.value or b"" for record in batch)
 
-    sweeping = asyncio.create_task(sweep(follower))
+    wanted = asyncio.Event()
+    sweeping = asyncio.create_task(sweep(follower, wanted))
     try:
-        await Reader(kafka, [topic], group, handle, metrics=follower.health.metrics).run()
+        await Reader(kafka, [topic], group, handle, metrics=follower.health.metrics, assigned=wanted.set).run()
     finally:
         sweeping.cancel()
         with suppress(asyncio.CancelledError):
             await sweeping
 
 
-async def sweep(follower: Follower) -> None:
-    """Look into the feed at the start, and now and then in case a last record was lost."""
+async def sweep(follower: Follower, wanted: asyncio.Event) -> None:
+    """Look into the feed at the start, now and then in case a last record was lost, and when it is wanted.
+
+    That is when partitions come from another member: it may have read on with no use for what it read, as a service
+    does whose store was taken over.
+    """
     while True:
+        wanted.clear()
         try:
             await follower.sweep()
         except Exception as error:  # noqa: BLE001  the topic goes on meanwhile
             follower.log.warning("the feed does not answer", upstream=follower.upstream.name, reason=str(error))
-        await asyncio.sleep(SWEEP_SECONDS)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(wanted.wait(), SWEEP_SECONDS)

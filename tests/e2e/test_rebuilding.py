@@ -12,15 +12,11 @@ import pytest
 
 from services.intake.domain.outcomes import Accepted
 from services.intake.domain.replay import check_lines
-from services.ranking.domain import Board
-from services.scoring.domain.book import Book
-from services.scoring.handlers import said
-from shared.contracts.entries import decode_entry, leaf_hash
-from shared.contracts.records import decode_record, standing_changed
 from shared.rubric import load
 from tests.readers import noticed_nothing, reading
 from tests.running import NAME, ROOT, STRUCTURED, YEAR, shown, up, wait_for
 from tests.services import free_port
+from tests.undisturbed import left_alone
 
 SETTLED_SECONDS = 180
 FEEDS = [f"/v1/{kind}/{NAME}" for kind in ("entries", "scores", "changes")]
@@ -68,18 +64,6 @@ def sending(client, lines, pause):
     return thread
 
 
-def left_alone(ledger):
-    """What a process that nobody rebuilt tells of these entries: its book, the scores, the standings."""
-    book, board, scores, standings = Book(load=load), Board(NAME), [], []
-    for line in ledger:
-        scores.append(said(book, book.apply(decode_entry(line)), 1, leaf_hash(scores[-1]) if scores else None))
-        record = decode_record(scores[-1])
-        previous = leaf_hash(standings[-1]) if standings else None
-        data = board.apply(record)
-        standings.append(standing_changed(NAME, 1, record.position, time=record.time, previous=previous, data=data))
-    return book, scores, standings
-
-
 def test_stores_built_beside_take_over_and_nobody_notices(tmp_path, entries):
     """
     Given the sample year on its way into `merit up`, and readers of standings, board and live changes,
@@ -94,7 +78,7 @@ def test_stores_built_beside_take_over_and_nobody_notices(tmp_path, entries):
             client.post(f"/v1/entries/{NAME}", content=line, headers=STRUCTURED)
         wait_for(lambda: shown(client) > 0, SETTLED_SECONDS)
         sender = sending(client, lines[400:], 0.02)
-        with reading(lambda: str(client.base_url), lambda: str(client.base_url)) as readers:
+        with reading(NAME, str(client.base_url), str(client.base_url)) as readers:
             dying = rebuilding(tmp_path, "--beside", "--take-over")
             wait_for((tmp_path / "scoring.2.sqlite").exists, 60)
             dying.kill()
@@ -116,6 +100,7 @@ def test_stores_built_beside_take_over_and_nobody_notices(tmp_path, entries):
         standing = client.get(f"/v1/standings/{NAME}").json()
 
     assert noticed_nothing(readers)
+    assert readers[2].connections == 1
     assert [position for _, position in readers[2].seen] == list(range(1, len(entries) + 1))
     for status, found in (looked, first, second):
         assert status == 0
@@ -125,7 +110,7 @@ def test_stores_built_beside_take_over_and_nobody_notices(tmp_path, entries):
         ]
     assert [each["store"] for each in second[1]] == ["scoring.3.sqlite", "ranking.3.sqlite"]
     assert ready == {"status": "ready", "reasons": {}, "parked": {}}
-    book, told_scores, told_standings = left_alone(ledger)
+    book, told_scores, told_standings = left_alone(ledger, NAME)
     assert len(ledger) == len(entries)
     assert scores == told_scores
     assert standings == told_standings

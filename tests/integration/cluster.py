@@ -18,7 +18,10 @@ READY_SECONDS = 180
 
 
 class Cluster:
-    """Services by name, each on a port and a database of its own; `broker` and `database` are containers."""
+    """Services by name, each on a port and a database of its own; `broker` and `database` are containers.
+
+    `urls` say where a service is to ask another one, where that is not the port it listens on.
+    """
 
     def __init__(
         self,
@@ -32,6 +35,7 @@ class Cluster:
         self.broker = {"MERITLOG_KAFKA": containers.kafka().bootstrap} if broker else {}
         self.ports = {name: free_port(22100 + 200 * place, 22299 + 200 * place) for place, name in enumerate(services)}
         self.databases = databases or {name: containers.postgres().database() for name in services}
+        self.urls: dict[str, str] = {}
         self.running: dict[str, subprocess.Popen[bytes]] = {}
 
     def url(self, name: str) -> str:
@@ -45,7 +49,11 @@ class Cluster:
             "MERITLOG_DATABASE": self.databases[name],
             "MERITLOG_PORT": str(self.ports[name]),
             **self.broker,
-            **{f"MERITLOG_{each.upper()}": self.url(each) for each in self.ports if each != "notifier"},
+            **{
+                f"MERITLOG_{each.upper()}": self.urls.get(each) or self.url(each)
+                for each in (*self.ports, *self.urls)
+                if each != "notifier"
+            },
             "MERITLOG_SAMPLE_CLOCK": "true",
             "MERITLOG_ALLOW_PRIVATE": "true",
             "MERITLOG_LOG_FORMAT": "json",

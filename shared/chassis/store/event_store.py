@@ -1,8 +1,9 @@
 """A service's own store: its streams, how far it has read its upstreams, and its own tables, in one transaction."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, NamedTuple, ParamSpec, Self, TypeVar
 
@@ -263,14 +264,21 @@ class EventStore:
         """`commit` of a transaction that was put together elsewhere."""
         if not transaction:
             return
-        events = [
-            StoredEvent(fence.originator(part.stream, part.generation), position, TOPIC, state)
-            for part in transaction.append
-            for position, state in enumerate(part.states, part.first_position)
-        ]
         with translated():
-            self.recorder.insert_events(events, transaction=transaction)
+            self.recorder.insert_events(stored(transaction), transaction=transaction)
         self.signal.ring(part.stream for part in transaction.append)
+
+    @contextmanager
+    def alone(self) -> Generator[Callable[[Transaction], None]]:
+        """Hold every other writer of this store for the block, this store's own too; readers go on.
+
+        What the transaction that it gives is called with is written at the end of the block, or, where that fails,
+        not at all.
+
+        :raises Conflict: a head is not where it is expected
+        """
+        with translated(), self.recorder.alone() as write:
+            yield lambda transaction: write(stored(transaction), transaction)
 
     def published(self, stream: str) -> Published | None:
         """How far the broker has confirmed a stream."""
@@ -327,6 +335,15 @@ class EventStore:
         self.recorder.close()
         for before in self._before:
             before.close()
+
+
+def stored(transaction: Transaction) -> list[StoredEvent]:
+    """The records that a transaction appends, as the recorder stores them."""
+    return [
+        StoredEvent(fence.originator(part.stream, part.generation), position, TOPIC, state)
+        for part in transaction.append
+        for position, state in enumerate(part.states, part.first_position)
+    ]
 
 
 def taken_over_by(found: Mapping[str, int]) -> str | None:

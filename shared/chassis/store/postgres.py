@@ -1,6 +1,7 @@
 """The event store on PostgreSQL: one schema for each service, any number of replicas on it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from typing import Any, cast
 
 import psycopg
@@ -131,6 +132,17 @@ class Recorder(PostgresAggregateRecorder):
             fenced = Cursor(connection)
             with connection.pipeline():
                 self._insert_events(connection.cursor(), stored_events, fenced=fenced, **kwargs)
+            fenced.check()
+
+    @contextmanager
+    def alone(self) -> Generator[Callable[[Sequence[StoredEvent], Transaction], None]]:
+        """Hold every other writer for the block; what it is given to write goes in at its end, or not at all."""
+        with self.datastore.get_connection() as connection, connection.transaction():
+            connection.execute("LOCK TABLE upstream_heads, stream_heads IN SHARE ROW EXCLUSIVE MODE")
+            fenced = Cursor(connection)
+            yield lambda events, transaction: self._insert_events(
+                connection.cursor(), events, fenced=fenced, transaction=transaction
+            )
             fenced.check()
 
     def _insert_events(self, cursor: psycopg.Cursor[DictRow], events: Sequence[StoredEvent], **kwargs: Any) -> None:

@@ -1,8 +1,8 @@
 """The event store on SQLite: one file for each service, durable at every commit."""
 
 import sqlite3
-from collections.abc import Sequence
-from contextlib import closing, suppress
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +77,13 @@ class Recorder(SQLiteApplicationRecorder):
                 self.insert_events_statement,
                 [(e.originator_id, e.originator_version, e.topic, e.state) for e in stored_events],
             )
+
+    @contextmanager
+    def alone(self) -> Generator[Callable[[Sequence[StoredEvent], Transaction], None]]:
+        """Hold every other writer for the block; what it is given to write goes in at its end, or not at all."""
+        with self.datastore.transaction(commit=True) as cursor:
+            cursor.execute("UPDATE schema_version SET version = version")  # takes the lock that writers take
+            yield lambda events, transaction: self._insert_events(cursor, events, transaction=transaction)
 
     def query(self, sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Rows of a SELECT, read beside whatever is being written."""

@@ -2,6 +2,9 @@
 
 import asyncio
 import sqlite3
+import time
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 
 import pytest
 
@@ -85,6 +88,18 @@ def new(tmp_path):
 def building(old, new, differs=False):
     far = lambda head: head._replace(position=FAR)  # noqa: E731
     return Beside(old, new, "entries", lambda each: Copying(old, new, each, differs), far)
+
+
+def before_it_is_held(monkeypatch, happen):
+    """Let something happen once all is copied, before the old store is held."""
+    catch_up = Beside.catch_up
+
+    def first(self):
+        catch_up(self)
+        monkeypatch.setattr(Beside, "catch_up", catch_up)
+        happen()
+
+    monkeypatch.setattr(Beside, "catch_up", first)
 
 
 def told(store, assessment="a"):
@@ -198,14 +213,7 @@ def test_an_entry_that_comes_in_at_the_last_moment_is_taken_over_too(old, new, d
     then nothing is told of what was compared before; it is compared once more, and the newer generation opens where
     the old store stands then.
     """
-    seal = Beside._seal
-
-    def late(self, place, heads):
-        monkeypatch.setattr(Beside, "_seal", seal)
-        take(old, 9, 9)
-        seal(self, place, heads)
-
-    monkeypatch.setattr(Beside, "_seal", late)
+    before_it_is_held(monkeypatch, lambda: take(old, 9, 9))
 
     (found,) = building(old, new, differs).take_over("scoring.2.sqlite")
 
@@ -214,16 +222,49 @@ def test_an_entry_that_comes_in_at_the_last_moment_is_taken_over_too(old, new, d
     assert new.stream("scores/a").read(generation=1) == SCORES[:9]
 
 
+def test_a_service_that_reads_on_is_held_until_it_was_taken_over(old, new, tmp_path):
+    """
+    Given a service that writes all the time,
+    when another store takes over, then the service waits, is told that it came too late, and nothing of it is lost or
+    told twice.
+    """
+    service = EventStore.open(url(tmp_path), "scoring")
+    looks, refused = count(), []
+
+    class Slow(Copying):
+        def result(self):
+            if next(looks) == 1:  # the second time it is held
+                refused.append(pool.submit(take, service, 9, 9))
+                time.sleep(0.3)
+                assert not refused[0].done()
+            return super().result()
+
+    with ThreadPoolExecutor(1) as pool:
+        held = Beside(old, new, "entries", lambda each: Slow(old, new, each), lambda head: head._replace(position=FAR))
+        (found,) = held.take_over("scoring.2.sqlite")
+        with pytest.raises(Conflict):
+            refused[0].result(30)
+
+    assert found.entries == 8
+    assert told(new) == told(service) == SCORES[:8]
+    service.close()
+
+
+def test_a_take_over_that_fails_leaves_the_old_store_free(old, new, monkeypatch):
+    """Whatever goes wrong while it is held: it is not marked, and reads on."""
+    monkeypatch.setattr(Copying, "result", lambda _: 1 / 0)
+
+    with pytest.raises(ZeroDivisionError):
+        building(old, new).take_over("scoring.2.sqlite")
+
+    assert old.taken_over() is None
+    take(old, 9, 10)
+    assert told(old) == SCORES[:10]
+
+
 def test_an_assessment_that_is_opened_at_the_last_moment_is_taken_over_too(old, new, monkeypatch):
     """Nothing is left behind in the old store."""
-    seal = Beside._seal
-
-    def late(self, place, heads):
-        monkeypatch.setattr(Beside, "_seal", seal)
-        take(old, 1, 3, "b")
-        seal(self, place, heads)
-
-    monkeypatch.setattr(Beside, "_seal", late)
+    before_it_is_held(monkeypatch, lambda: take(old, 1, 3, "b"))
 
     found = building(old, new).take_over("scoring.2.sqlite")
 
@@ -233,15 +274,8 @@ def test_an_assessment_that_is_opened_at_the_last_moment_is_taken_over_too(old, 
 
 def test_a_newer_generation_of_the_old_store_is_noticed(old, new, monkeypatch):
     """Scoring told anew in its own store between the last look and the taking over: that is copied, not lost."""
-    seal = Beside._seal
     opening = record_bytes("a", 8, None, generation=2, data={"snapshot": True})
-
-    def late(self, place, heads):
-        monkeypatch.setattr(Beside, "_seal", seal)
-        old.commit(append=[Append("scores/a", 8, [opening], 2)])
-        seal(self, place, heads)
-
-    monkeypatch.setattr(Beside, "_seal", late)
+    before_it_is_held(monkeypatch, lambda: old.commit(append=[Append("scores/a", 8, [opening], 2)]))
 
     building(old, new).take_over("scoring.2.sqlite")
 
@@ -339,7 +373,7 @@ async def test_a_reader_of_a_stream_goes_on_in_the_store_that_takes_over(tmp_pat
         new.commit(
             follow=Advance("entries", "a", None, head), append=[Append("scores/a", 1, [b"1", b"2", b"3", b"4", b"5"])]
         )
-        building(old, new)._seal("own.2.sqlite", {})
+        old.settle(building(old, new).seal("own.2.sqlite"))
         new.finish()
 
         await follower.offer(ENTRIES[5:8])
@@ -367,7 +401,7 @@ def test_a_seal_that_comes_too_late_changes_nothing(old, new):
     take(old, 9, 9)
 
     with pytest.raises(Conflict):
-        build._seal("scoring.2.sqlite", {})
+        old.settle(build.seal("scoring.2.sqlite"))
 
     assert old.taken_over() is None
     assert old.followed_head("entries", "a").position == 9

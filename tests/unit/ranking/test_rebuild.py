@@ -144,16 +144,16 @@ async def test_an_entry_that_comes_in_meanwhile_is_not_lost(store, monkeypatch):
     with monkeypatch.context() as earlier:
         misranking(earlier)
         await take(Boards(store), scored()[0][:300], "scores")
-    tell, boards, loop = rebuild.snapshot, Boards(store), asyncio.get_running_loop()
+    compare, boards, loop = rebuild.compared, Boards(store), asyncio.get_running_loop()
 
-    def slowly(board, cause):
-        monkeypatch.setattr(rebuild, "snapshot", tell)
+    def slowly(found, shown, told):
+        monkeypatch.setattr(rebuild, "compared", compare)
         with monkeypatch.context() as earlier:
             misranking(earlier)
             asyncio.run_coroutine_threadsafe(take(boards, scored()[0][300:], "scores"), loop).result(30)
-        return tell(board, cause)
+        return compare(found, shown, told)
 
-    monkeypatch.setattr(rebuild, "snapshot", slowly)
+    monkeypatch.setattr(rebuild, "compared", slowly)
 
     taken = await asyncio.to_thread(rebuild.rebuild, store, NAME, feed(), take_over=True)
 
