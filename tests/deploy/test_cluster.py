@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.deploy.rendered import objects, of_kind, text, tree
+from tests.deploy.rendered import DEPLOY, objects, of_kind, text, tree
 
 pytestmark = pytest.mark.needs("kubernetes")
 NAMESPACE = "meritlog"
@@ -112,3 +112,10 @@ def test_prod_spreads_over_zones_and_gives_up_one_pod_at_a_time(namespace):
     assert len({pod["spec"]["nodeName"] for pod in pods}) == len(pods) == 3
     budget = json.loads(kubectl("-n", namespace, "get", "pdb", "intake", "-o", "json").stdout)
     assert budget["status"]["disruptionsAllowed"] == 1
+
+
+def test_the_api_takes_the_job_of_a_rebuild(namespace):
+    """It is applied by hand, so no tree holds it."""
+    job = str(DEPLOY / "k8s" / "rebuild.yaml")
+    done = kubectl("apply", "--server-side", "--dry-run=server", "-f", job)
+    assert "Warning" not in done.stderr

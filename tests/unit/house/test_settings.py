@@ -5,8 +5,11 @@ import re
 from pathlib import Path
 
 import pytest
+import typer
 import yaml
 
+from cli.main import app
+from cli.rebuilding.settings import RebuildSettings
 from shared.chassis.settings import PREFIX, ServiceSettings
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
@@ -41,3 +44,16 @@ def test_kubernetes_sets_what_the_service_knows(name):
         path = DEPLOY / "k8s" / file
         said |= set(re.findall(r"name: (MERITLOG_\w+)", path.read_text())) if path.exists() else set()
     assert said <= known(name)
+
+
+def test_the_job_of_a_rebuild_says_what_the_command_knows():
+    """Its words are options of `merit rebuild`, and its variables are read by it."""
+    job = yaml.safe_load((DEPLOY / "k8s/rebuild.yaml").read_text())
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    plain = {f"{PREFIX}{field.upper()}" for field in RebuildSettings.model_fields}
+    said = yaml.safe_load((DEPLOY / "k8s/base/settings.yaml").read_text())["data"].keys()
+    said |= {each["name"] for each in container["env"]}
+    options = {option for each in typer.main.get_command(app).commands["rebuild"].params for option in each.opts}
+
+    assert said <= plain | {f"{variable}_FILE" for variable in plain}
+    assert {word for word in container["args"] if word.startswith("--")} <= options
