@@ -1,6 +1,8 @@
 """What a rebuild reads of the service before: over HTTP, or from its store in the same folder."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -15,39 +17,58 @@ from shared.chassis.feed import ANSWER_SECONDS, LINES
 from shared.chassis.store import EventStore
 
 AT_ONCE = 10_000
+Ask = Callable[..., list[bytes]]
+"""`ask(path, **words)`: the lines of an answer."""
 
 
-def scores(settings: RebuildSettings) -> Callable[[str, int, int], list[bytes]]:
+@contextmanager
+def scores(settings: RebuildSettings) -> Generator[Callable[[str, int, int], list[bytes]]]:
     """Give how records of scores are read: the next ones behind a place of an assessment's stream."""
     if settings.scoring:
-        ask = _asking(settings.scoring, settings)
-        return lambda assessment, generation, after: ask(
-            f"/v1/scores/{quote(assessment, safe='')}", generation=generation, after=after, limit=AT_ONCE
+        with _asking(settings.scoring, settings) as ask:
+            yield lambda assessment, generation, after: ask(
+                f"/v1/scores/{quote(assessment, safe='')}", generation=generation, after=after, limit=AT_ONCE
+            )
+        return
+    with _beside(settings, "scoring", SCORING) as store:
+        yield lambda assessment, generation, after: store.stream(f"scores/{assessment}").feed(
+            generation, after, AT_ONCE
         )
-    store = _beside(settings, "scoring", SCORING)
-    return lambda assessment, generation, after: store.stream(f"scores/{assessment}").feed(generation, after, AT_ONCE)
 
 
-def entries(settings: RebuildSettings) -> Callable[[str, int], Iterator[Sequence[bytes]]]:
+@contextmanager
+def entries(settings: RebuildSettings) -> Generator[Callable[[str, int], Iterator[Sequence[bytes]]]]:
     """Give how entries are read from intake: batch by batch, from behind a position on."""
-    if not settings.intake:
-        store = _beside(settings, "intake", INTAKE)
-        return lambda assessment, after: store.stream(f"entries/{assessment}").scan(after)
-    ask = _asking(settings.intake, settings)
-
-    def read(assessment: str, after: int) -> Iterator[Sequence[bytes]]:
-        while lines := ask(f"/v1/entries/{quote(assessment, safe='')}", after=after, limit=AT_ONCE):
-            yield lines
-            after += len(lines)
-
-    return read
+    if settings.intake:
+        with _asking(settings.intake, settings) as ask:
+            yield partial(_pages, ask)
+        return
+    with _beside(settings, "intake", INTAKE) as store:
+        yield lambda assessment, after: store.stream(f"entries/{assessment}").scan(after)
 
 
-def _beside(settings: RebuildSettings, name: str, version: int) -> EventStore:
-    return EventStore.peek(followed(f"sqlite:///{settings.data / name}.sqlite", name, version), name, version)
+def _pages(ask: Ask, assessment: str, after: int) -> Iterator[Sequence[bytes]]:
+    while lines := ask(f"/v1/entries/{quote(assessment, safe='')}", after=after, limit=AT_ONCE):
+        yield lines
+        after += len(lines)
 
 
-def _asking(url: str, settings: RebuildSettings) -> Callable[..., list[bytes]]:
+@contextmanager
+def peeked(url: str, service: str, version: int) -> Generator[EventStore]:
+    """Look into a store as it is, for the block."""
+    store = EventStore.peek(url, service, version)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def _beside(settings: RebuildSettings, name: str, version: int) -> AbstractContextManager[EventStore]:
+    return peeked(followed(f"sqlite:///{settings.data / name}.sqlite", name, version), name, version)
+
+
+@contextmanager
+def _asking(url: str, settings: RebuildSettings) -> Generator[Ask]:
     token = {"Authorization": f"Bearer {settings.token.get_secret_value()}"} if settings.token else {}
     client = httpx.Client(base_url=url, headers={"Accept": LINES, **token}, timeout=ANSWER_SECONDS, trust_env=False)
 
@@ -62,4 +83,5 @@ def _asking(url: str, settings: RebuildSettings) -> Callable[..., list[bytes]]:
             raise Stop(f"{url} answers {answer.status_code} to {path}: look at its address and its token", NO_ANSWER)
         return [line for line in answer.content.split(b"\n") if line]
 
-    return ask
+    with client:
+        yield ask

@@ -1,7 +1,7 @@
 """What `merit rebuild` does, for each service that follows from the log: in place, or beside."""
 
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
 from rich.console import Console
@@ -71,7 +71,7 @@ def in_place(job: Job, assessments: Sequence[str], apart: Sequence[str] = ()) ->
     """
     ddl, version = TABLES[job.service]
     url = beside.followed(job.url, job.service, version)
-    with _peeked(url, job.service, version) as there:
+    with feeds.peeked(url, job.service, version) as there:
         stands = there.versions()[job.service]
         if stands < version:
             raise Stop(
@@ -97,7 +97,8 @@ def _one(job: Job, store: EventStore, assessment: str, heard: Heard) -> Rebuilt:
 
     if job.service == "scoring":
         return rebuild_scoring(store, assessment, take_over=job.take_over, progress=progress)
-    return rebuild_ranking(store, assessment, feeds.scores(job.settings), take_over=job.take_over, progress=progress)
+    with feeds.scores(job.settings) as scores:
+        return rebuild_ranking(store, assessment, scores, take_over=job.take_over, progress=progress)
 
 
 def built_beside(job: Job, *, anew: bool, from_intake: bool) -> tuple[str, list[Rebuilt] | None]:
@@ -113,7 +114,7 @@ def built_beside(job: Job, *, anew: bool, from_intake: bool) -> tuple[str, list[
     url = job.url if given else beside.followed(job.url, job.service, version)
     target = given or beside.next_file(url)
     place = beside.place_of(target, url)
-    with _peeked(url, job.service, version) as old, _progress(job.service) as heard:
+    with feeds.peeked(url, job.service, version) as old, _progress(job.service) as heard:
         if old.taken_over() == place:
             _finished(target, job.service)
             return place, None
@@ -121,32 +122,26 @@ def built_beside(job: Job, *, anew: bool, from_intake: bool) -> tuple[str, list[
             raise WrongStore(f"The store of {job.service} was taken over by {by} before; rebuild that one.")
         if anew:
             beside.discard(target, job.service)
-        building = _begun(job, old, target, heard, from_intake=from_intake)
-        try:
+        with _begun(job, old, target, heard, from_intake=from_intake) as building:
             return place, building.take_over(place) if job.take_over else building.compare()
-        finally:
-            building.new.close()
 
 
-def _begun(job: Job, old: EventStore, target: str, heard: Heard, *, from_intake: bool) -> Beside:
-    if job.service == "scoring":
-        return scoring_beside(old, target, heard, feeds.entries(job.settings) if from_intake else None)
-    return ranking_beside(old, target, heard, feeds.scores(job.settings))
+@contextmanager
+def _begun(job: Job, old: EventStore, target: str, heard: Heard, *, from_intake: bool) -> Generator[Beside]:
+    with ExitStack() as held:
+        if job.service == "scoring":
+            entries = held.enter_context(feeds.entries(job.settings)) if from_intake else None
+            building = scoring_beside(old, target, heard, entries)
+        else:
+            building = ranking_beside(old, target, heard, held.enter_context(feeds.scores(job.settings)))
+        held.callback(building.new.close)
+        yield building
 
 
 def _finished(target: str, service: str) -> None:
     if beside.is_unfinished(target, service):
         store = EventStore.open(target, service, *TABLES[service], building=True)
         store.finish()
-        store.close()
-
-
-@contextmanager
-def _peeked(url: str, service: str, version: int) -> Generator[EventStore]:
-    store = EventStore.peek(url, service, version)
-    try:
-        yield store
-    finally:
         store.close()
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 from services.ranking.domain import Board
-from services.ranking.rebuild import Reading, Scores, Told, compared, renewed, snapshot
+from services.ranking.rebuild import Reading, Scores, compared, renewed, snapshot, take
 from services.ranking.store import DDL, UPSTREAM, VERSION, at_rest, keeping, load, standings, writes
 from shared.chassis.beside import FAR, Beside, copied
-from shared.chassis.rebuilding import Rebuilt
+from shared.chassis.rebuilding import Rebuilt, Told
 from shared.chassis.store import Advance, EventStore, Head
 
 Progress = Callable[[str, int, int], None]
@@ -37,7 +37,7 @@ class Part:
         self.assessment = assessment
         self.stream = standings(assessment)
         self.progress = progress
-        self.told = Told()
+        self.told = Told(take)
         head = new.followed_head(UPSTREAM, assessment)
         self.reading = Reading(assessment, scores, load(new, assessment), head)
         self.shown = Board(assessment)

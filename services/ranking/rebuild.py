@@ -5,15 +5,13 @@ What a row says of its last move is history: it stays as it is where the row its
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from services.ranking.domain import Board
 from services.ranking.store import at_rest, standings, writes
-from shared.chassis.beside import chained, upto
-from shared.chassis.rebuilding import BrokenLog, Rebuilt, differences, silent
+from shared.chassis.rebuilding import BrokenLog, Parts, Rebuilt, Told, chained, differences, silent
 from shared.chassis.record import Record
-from shared.chassis.store import Conflict, EventStore, Head, Stream, Transaction
+from shared.chassis.store import EventStore, Head, Transaction
 from shared.contracts.records import decode_record, standing_changed
 
 Json = dict[str, Any]
@@ -22,40 +20,15 @@ Scores = Callable[[str, int, int], list[bytes]]
 Empty at the end."""
 
 
-@dataclass
-class Told:
-    """What readers of the stream of standings hold, at its last record that was read here."""
-
-    generation: int = 1
-    position: int = 0
-    parts: dict[str, Any] = field(default_factory=dict[str, Any])
-
-    def read_on(self, stream: Stream, until: int) -> None:
-        """Take in what the stream has beyond, as far as a position; of a newer generation, all.
-
-        :raises Conflict: it was told anew beyond that meanwhile
-        """
-        opening = stream.opening()
-        if opening is None:
-            return
-        if opening[1] > until:
-            raise Conflict(f"{stream.name} was told anew meanwhile; ask again.")
-        if opening[0] != self.generation:
-            self.generation, self.position, self.parts = opening[0], 0, {}
-        after = max(self.position, opening[1] - 1)
-        for states in upto(stream.scan(after, self.generation), after, until):
-            for state in states:
-                self.take(decode_record(state).data)
-            after += len(states)
-        self.position = after
-
-    def take(self, data: Json) -> None:
-        """Take in the `data` of a record."""
-        for each in data["changes"]:
-            self.parts[f"{each['unit']} told"] = {"total": each["total"]["after"], "rank": each["rank"]["after"]}
-        self.parts["state told"] = data["state"]
-        if "standing" in data:
-            self.parts["standing told"] = data["standing"]
+def take(parts: Parts, data: Json) -> None:
+    """Take in the `data` of a record of standings."""
+    if data.get("snapshot"):
+        parts.clear()
+    for each in data["changes"]:
+        parts[f"{each['unit']} told"] = {"total": each["total"]["after"], "rank": each["rank"]["after"]}
+    parts["state told"] = data["state"]
+    if "standing" in data:
+        parts["standing told"] = data["standing"]
 
 
 class Reading:
@@ -118,7 +91,7 @@ def rebuild(
     :raises BrokenLog: the scores do not lead to where ranking stands; nothing was changed
     :raises StoreError: nothing was changed
     """
-    reading, told = Reading(assessment, scores), Told()
+    reading, told = Reading(assessment, scores), Told(take)
     hear = progress or silent
     found, _ = _found(store, assessment, reading, told, hear)
     if not (take_over and found.differences):
@@ -145,11 +118,9 @@ def _found(
 
 def compared(found: Board, shown: Board, told: Told) -> Rebuilt:
     """Hold a board against the one that is shown, and against what was told of it."""
-    said = Told()
-    said.take(_told(found))
-    return Rebuilt(
-        found.assessment, found.position, differences(_parts(shown) | told.parts, _parts(found) | said.parts)
-    )
+    said: Parts = {}
+    take(said, _told(found))
+    return Rebuilt(found.assessment, found.position, differences(_parts(shown) | told.parts, _parts(found) | said))
 
 
 def renewed(found: Board, shown: Board, generation: int) -> Board:

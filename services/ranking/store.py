@@ -3,7 +3,7 @@
 import msgspec
 
 from services.ranking.domain import Board
-from shared.chassis.store import Append, EventStore, Head, NoStore, Statement
+from shared.chassis.store import Append, EventStore, Head, Statement, StoreError
 
 STANDINGS = "standings"
 UPSTREAM = "scores"
@@ -28,13 +28,13 @@ def load(store: EventStore, assessment: str) -> Board | None:
 def at_rest(store: EventStore, assessment: str) -> tuple[Head, Board]:
     """Give how far ranking has read, and the board as it is there.
 
-    :raises NoStore: it has read nothing of this assessment
+    :raises StoreError: it has no board of this assessment
     """
     sql = """SELECT h.generation, h.position, h.digest, b.board FROM upstream_heads AS h
         JOIN boards AS b ON b.assessment = h.assessment WHERE h.upstream = ? AND h.assessment = ?"""
     rows = store.query(sql, (UPSTREAM, assessment))  # at once, so that both are of one moment
     if not rows:
-        raise NoStore(f"ranking, with a board of {assessment},")
+        raise StoreError(f"Ranking's store has no board of {assessment}; drop it, and let it read the scores again.")
     return Head(*rows[0][:3]), _decode(bytes(rows[0][3]))
 
 

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from services.scoring.domain.book import Book
 from services.scoring.keeping import top_up
-from services.scoring.rebuild import Told, compared, fold, looking_up, snapshot
+from services.scoring.rebuild import compared, fold, looking_up, snapshot, take
 from services.scoring.store import DDL, LEDGER, SCORES, VERSION, copy_key, hash_key, ledger, scores
-from shared.chassis.beside import FAR, Beside, chained, copied, upto
-from shared.chassis.rebuilding import BrokenLog, Rebuilt
+from shared.chassis.beside import FAR, Beside, copied
+from shared.chassis.rebuilding import BrokenLog, Rebuilt, Told, chained, upto
 from shared.chassis.store import Advance, Append, EventStore, Head
 
 UPSTREAM = "entries"
@@ -48,7 +48,7 @@ class Part:
         self.entries = entries
         self.progress = progress
         self.stream = f"{SCORES}/{assessment}"
-        self.told = Told()
+        self.told = Told(take)
         self.book = Book(looking_up(new, assessment), key=hash_key(new))
 
     def catch_up(self, head: Head) -> None:

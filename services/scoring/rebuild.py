@@ -5,7 +5,6 @@ program finds other points than the one that told them), a newer generation of t
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from services.scoring import outward
@@ -13,58 +12,30 @@ from services.scoring.domain.book import Book
 from services.scoring.domain.identities import MANY
 from services.scoring.keeping import Keeper
 from services.scoring.store import hash_key, ledger, scores
-from shared.chassis.beside import chained, upto
-from shared.chassis.rebuilding import BrokenLog, Rebuilt, differences, silent
+from shared.chassis.rebuilding import BrokenLog, Parts, Rebuilt, Told, chained, differences, silent
 from shared.chassis.record import Record
-from shared.chassis.store import Append, Conflict, EventStore, Head, Stream, Transaction
+from shared.chassis.store import Append, EventStore, Head, Transaction
 from shared.contracts.entries import decode_entry
-from shared.contracts.records import decode_record, scores_changed
+from shared.contracts.records import scores_changed
 
 Json = dict[str, Any]
 
 
-@dataclass
-class Told:
-    """What readers of the stream of scores hold, at its last record that was read here."""
-
-    generation: int = 1
-    position: int = 0
-    parts: dict[str, Any] = field(default_factory=dict[str, Any])
-
-    def read_on(self, stream: Stream, until: int) -> None:
-        """Take in what the stream has beyond, as far as a position; of a newer generation, all.
-
-        :raises Conflict: it was told anew beyond that meanwhile
-        """
-        opening = stream.opening()
-        if opening is None:
-            return
-        if opening[1] > until:
-            raise Conflict(f"{stream.name} was told anew meanwhile; ask again.")
-        if opening[0] != self.generation:
-            self.generation, self.position, self.parts = opening[0], 0, {}
-        after = max(self.position, opening[1] - 1)
-        for states in upto(stream.scan(after, self.generation), after, until):
-            for state in states:
-                self.take(decode_record(state).data)
-            after += len(states)
-        self.position = after
-
-    def take(self, data: Json) -> None:
-        """Take in the `data` of a record."""
-        if data.get("snapshot"):
-            self.parts = {}
-        for change in data["changes"]:
-            name = f"{change['unit']} {change['indicator']}"
-            if change["after"] is None:
-                self.parts.pop(name, None)
-            else:
-                self.parts[name] = change["after"]
-        for each in data.get("totals", ()):
-            self.parts[each["unit"]] = each
-        for name in ("state", "frame", "standing"):
-            if name in data:
-                self.parts[name] = data[name]
+def take(parts: Parts, data: Json) -> None:
+    """Take in the `data` of a record of scores."""
+    if data.get("snapshot"):
+        parts.clear()
+    for change in data["changes"]:
+        name = f"{change['unit']} {change['indicator']}"
+        if change["after"] is None:
+            parts.pop(name, None)
+        else:
+            parts[name] = change["after"]
+    for each in data.get("totals", ()):
+        parts[each["unit"]] = each
+    for name in ("state", "frame", "standing"):
+        if name in data:
+            parts[name] = data[name]
 
 
 def rebuild(
@@ -79,7 +50,7 @@ def rebuild(
     :raises BrokenLog: the copy of the ledger is no chain; nothing was changed
     :raises StoreError: nothing was changed
     """
-    book, told = Book(looking_up(store, assessment), key=hash_key(store)), Told()
+    book, told = Book(looking_up(store, assessment), key=hash_key(store)), Told(take)
     hear = progress or silent
     found = _found(store, assessment, book, told, hear)
     if not (take_over and found.differences):
@@ -116,9 +87,9 @@ def looking_up(store: EventStore, assessment: str) -> Callable[[int], Any]:
 
 def compared(book: Book, told: Told) -> Rebuilt:
     """Hold what the book finds against what was told."""
-    found = Told()
-    found.take(outward.snapshot(book))
-    return Rebuilt(book.ledger.assessment, book.head, differences(told.parts, found.parts), book.disputed())
+    found: Parts = {}
+    take(found, outward.snapshot(book))
+    return Rebuilt(book.ledger.assessment, book.head, differences(told.parts, found), book.disputed())
 
 
 def snapshot(book: Book, generation: int) -> bytes:

@@ -6,14 +6,13 @@ holds what the old one told, byte for byte, nobody downstream can tell them apar
 does a newer generation open there.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from shared.chassis.rebuilding import BrokenLog, Rebuilt
-from shared.chassis.record import Record
+from shared.chassis.rebuilding import Rebuilt, chained, upto
 from shared.chassis.store import (
     Append,
     EventStore,
@@ -36,7 +35,7 @@ SEAL = (
     "AND generation = ? AND position = ? AND digest = ?"
 )
 TAKEN = f"SELECT 1 FROM schema_version WHERE substr(name, 1, {len(TAKEN_OVER)}) = '{TAKEN_OVER}'"  # noqa: S608  constants
-# What a store that was taken over has never heard of it must not begin to read. Without the mark nothing comes of it.
+# What a store that was taken over has never heard of it must not begin to read.
 SQLITE_GUARD = (
     f"""CREATE TRIGGER IF NOT EXISTS taken_over BEFORE INSERT ON upstream_heads WHEN EXISTS ({TAKEN})
     BEGIN SELECT RAISE(ABORT, 'this store was taken over'); END""",
@@ -111,7 +110,6 @@ class Beside:
         """
         self.catch_up()
         self.compare()  # what came in during the long way, so that little is left
-        self.old.recorder.define(POSTGRES_GUARD if isinstance(self.old.recorder, postgres.Recorder) else SQLITE_GUARD)
         with self.old.alone() as commit:
             found = [
                 each._replace(generation=self.parts[each.assessment].tell()) if each.differences else each
@@ -125,8 +123,10 @@ class Beside:
         """Let the old store take in nothing more, if it stands where the new one does."""
         heads = self.new.followed(self.upstream)
         rows = [(*self.far(head)[:2], self.upstream, name, *head) for name, head in heads.items()]
+        guard = POSTGRES_GUARD if isinstance(self.old.recorder, postgres.Recorder) else SQLITE_GUARD
         return Transaction(
             execute=[
+                *map(Statement, guard),
                 *(Statement(SEAL, [row], touches=1) for row in rows),
                 Statement("INSERT INTO schema_version (name, version) VALUES (?, 1)", [(f"{TAKEN_OVER}{place}",)]),
             ]
@@ -154,34 +154,6 @@ def copied(old: EventStore, new: EventStore, name: str, until: int) -> None:
         records = chained(states, last, name, opens)
         new.commit(append=[Append(name, records[0].position, states, generation)])
         last = records[-1].head
-
-
-def upto(batches: Iterable[Sequence[bytes]], after: int, until: int) -> Iterator[Sequence[bytes]]:
-    """Batches of what lies behind a position, as far as another one."""
-    for states in batches:
-        if part := states[: until - after]:
-            yield part
-        after += len(states)
-        if after >= until:
-            return
-
-
-def chained(states: Sequence[bytes], last: Head | None, name: str, opens: int = 1) -> list[Record]:
-    """Read records that follow the last one, each naming the one before it.
-
-    :raises BrokenLog: one does not
-    """
-    records = [Record.read(state) for state in states]
-    position, digest = (last.position, last.digest) if last else (opens - 1, None)
-    for record in records:
-        position += 1
-        if record.position != position or record.previous != digest:
-            raise BrokenLog(
-                f"Record {position} of {name} does not name the one before it: it was changed, or is another history "
-                "than the one read so far; begin anew, from a copy that is whole."
-            )
-        digest = record.digest
-    return records
 
 
 def withdraw(new: EventStore, name: str, generation: int) -> None:

@@ -12,11 +12,17 @@ import pytest
 
 from services.intake.domain.outcomes import Accepted
 from services.intake.domain.replay import check_lines
+from services.ranking import store as ranking
+from services.ranking.handlers import Boards
+from services.scoring import store as scoring
+from services.scoring.handlers import Books
+from shared.chassis.store import EventStore
 from shared.rubric import load
 from tests.readers import noticed_nothing, reading
 from tests.running import NAME, ROOT, STRUCTURED, YEAR, shown, up, wait_for
 from tests.services import free_port
 from tests.undisturbed import left_alone
+from tests.unit.scoring.test_rebuild import miscounting, take
 
 SETTLED_SECONDS = 180
 FEEDS = [f"/v1/{kind}/{NAME}" for kind in ("entries", "scores", "changes")]
@@ -118,3 +124,65 @@ def test_stores_built_beside_take_over_and_nobody_notices(tmp_path, entries):
     assert standing == json.loads(json.dumps(book.standing()))
     assert not (tmp_path / "scoring.3.sqlite").exists()
     assert (tmp_path / "scoring.sqlite.before").exists()
+
+
+async def told_wrongly(data, ledger, monkeypatch):
+    """Stores of scoring and ranking as an earlier program would have left them that told one indicator wrongly."""
+    for file in (*data.glob("scoring.sqlite*"), *data.glob("ranking.sqlite*")):
+        file.unlink()
+    first = EventStore.open(f"sqlite:///{data}/scoring.sqlite", "scoring", scoring.DDL, scoring.VERSION)
+    second = EventStore.open(f"sqlite:///{data}/ranking.sqlite", "ranking", ranking.DDL, ranking.VERSION)
+    with monkeypatch.context() as earlier:
+        miscounting(earlier)
+        await take(Books(first), ledger, name=NAME)
+    await take(Boards(second), scoring.scores(first, NAME).feed(1, 0, 10_000), "scores", name=NAME)
+    first.close()
+    second.close()
+
+
+def indicator(client, path):
+    """What is shown of M2."""
+    body = client.get(path).json()
+    (market,) = (unit for unit in body["units"] if unit["unit"] == "market")
+    return body.get("generation"), market["indicators"]["M2"]["exact"]
+
+
+async def test_what_was_told_wrongly_is_put_right_and_nobody_is_sent_back(tmp_path, monkeypatch):
+    """
+    Given a server whose earlier program told one indicator wrongly, more entries coming in, and readers,
+    when scoring's store is built beside and takes over, and then ranking's,
+    then what differed is named, the board shows what the standing says, in a newer generation, and no reader is failed
+    or sent back, nor any service parked.
+    """
+    lines = [line for line in YEAR.read_bytes().split(b"\n") if line]
+    port = free_port(24500, 24999)
+    with up(tmp_path, port) as client:
+        for line in lines[:300]:
+            client.post(f"/v1/entries/{NAME}", content=line, headers=STRUCTURED)
+        wait_for(lambda: shown(client) > 0, SETTLED_SECONDS)
+        ledger = client.get(FEEDS[0]).content.splitlines()
+        wait_for(lambda: shown(client) == len(ledger), SETTLED_SECONDS)
+        client.process.terminate()
+        assert client.process.wait(60) == 0
+    await told_wrongly(tmp_path, ledger, monkeypatch)
+    board, standing = f"/v1/board/{NAME}?view=live", f"/v1/standings/{NAME}"
+    with up(tmp_path, port) as client:
+        wrong = indicator(client, board)
+        with reading(NAME, str(client.base_url), str(client.base_url)) as readers:
+            sender = sending(client, lines[300:450], 0.05)
+            status, found = rebuilt(tmp_path, "--beside", "--take-over", "--service", "scoring")
+            wait_for(lambda: indicator(client, board)[0] == 2, 30)
+            after = rebuilt(tmp_path, "--beside", "--take-over", "--service", "ranking")
+            sender.join(SETTLED_SECONDS)
+            head = client.get("/v1/assessments").json()["assessments"][0]["head"]["position"]
+            wait_for(lambda: shown(client) == head and readers[2].seen[-1] == (2, head), 30)
+        right, true = indicator(client, board), indicator(client, standing)[1]
+        ready = client.get("/readyz").json()
+
+    assert wrong == (1, "99")
+    assert (status, [each["part"] for each in found[0]["differences"]], found[0]["generation"]) == (0, ["market M2"], 2)
+    assert (after[0], after[1][0]["differences"]) == (0, [])
+    assert right == (2, true)
+    assert true != "99"
+    assert noticed_nothing(readers)
+    assert ready["parked"] == {}

@@ -52,7 +52,8 @@ class Cursor:
 
     def run(self, sql: str, rows: Sequence[Sequence[Any]], touches: int | None, otherwise: str) -> None:
         """Run it for each row and look at once how many were touched."""
-        touched = self.cursor.executemany(sql, rows).rowcount
+        run = self.cursor.executemany(sql, rows) if len(rows) > 1 else self.cursor.execute(sql, rows[0])
+        touched = run.rowcount
         if touches is not None and touched != touches:
             raise IntegrityError(otherwise)
 

@@ -258,6 +258,7 @@ def test_a_take_over_that_fails_leaves_the_old_store_free(old, new, monkeypatch)
         building(old, new).take_over("scoring.2.sqlite")
 
     assert old.taken_over() is None
+    assert old.query("SELECT name FROM sqlite_master WHERE type = 'trigger'") == []
     take(old, 9, 10)
     assert told(old) == SCORES[:10]
 

@@ -28,13 +28,13 @@ def store(tmp_path):
     opened.close()
 
 
-async def take(books, states, upstream="entries", size=100):
+async def take(books, states, upstream="entries", size=100, name=NAME):
     """Hand records to a service, as its reader does."""
     for first in range(0, len(states), size):
         records = [Record.read(state) for state in states[first : first + size]]
-        head = books.store.followed_head(upstream, NAME)
+        head = books.store.followed_head(upstream, name)
         digests = tuple(record.digest for record in records)
-        await books.handle(NAME, records, Advance(upstream, NAME, head, records[-1].head, digests))
+        await books.handle(name, records, Advance(upstream, name, head, records[-1].head, digests))
 
 
 def miscounting(monkeypatch):
