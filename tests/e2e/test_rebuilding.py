@@ -85,7 +85,7 @@ def test_stores_built_beside_take_over_and_nobody_notices(tmp_path, entries):
         wait_for(lambda: shown(client) > 0, SETTLED_SECONDS)
         sender = sending(client, lines[400:], 0.02)
         with reading(NAME, str(client.base_url), str(client.base_url)) as readers:
-            dying = rebuilding(tmp_path, "--beside", "--take-over")
+            dying = rebuilding(tmp_path, "--beside")
             wait_for((tmp_path / "scoring.2.sqlite").exists, 60)
             dying.kill()
             dying.communicate()

@@ -125,7 +125,7 @@ def taken_over(blue, name, *, killed=False):
     """Let a second deployment take over from the first, as the how-to says; it, and what the rebuild found."""
     green = beside(blue, name)
     if killed:
-        dying = rebuilding(green, name, "--take-over")
+        dying = rebuilding(green, name)
         wait_for(lambda: begun(green.databases[name], name), 60)
         dying.kill()
         dying.communicate()
