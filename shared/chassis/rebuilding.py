@@ -79,9 +79,10 @@ class Told:
 
 def upto(batches: Iterable[Sequence[bytes]], after: int, until: int) -> Iterator[Sequence[bytes]]:
     """Batches of what lies behind a position, as far as another one."""
+    if after >= until:
+        return
     for states in batches:
-        if part := states[: until - after]:
-            yield part
+        yield states[: until - after]
         after += len(states)
         if after >= until:
             return

@@ -305,6 +305,18 @@ def test_broken_off_a_copy_goes_on_where_it_was(old, new):
     assert told(new) == SCORES[:8]
 
 
+def test_what_was_told_anew_beyond_that_is_left_for_the_next_time(old, new):
+    """A newer generation that opens behind the place that is copied to is not begun."""
+    take(old, 9, 9)
+    opening = record_bytes("a", 9, None, generation=2, data={"snapshot": True})
+    old.commit(append=[Append("scores/a", 9, [opening], 2)])
+
+    copied(old, new, "scores/a", 8)
+    assert told(new) == []
+    copied(old, new, "scores/a", 9)
+    assert told(new) == [opening]
+
+
 def test_a_copy_of_another_history_is_not_gone_on_with(old, new):
     """It says which record, and to begin anew."""
     other = chain(2, "another")
