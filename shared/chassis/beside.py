@@ -214,10 +214,11 @@ def next_file(url: str) -> str:
 
 
 def is_unfinished(url: str, service: str) -> bool:
-    """Whether what lies there is a store that is still being built."""
+    """Whether what lies there is a store that is still being built, or was hardly begun."""
     store = EventStore(connect(url, service), service)
     try:
-        return BUILDING in store.versions()
+        found = store.versions()
+        return not found or BUILDING in found
     finally:
         store.close()
 

@@ -337,6 +337,8 @@ def test_the_names_of_stores_tell_no_secret(tmp_path):
 def test_a_number_is_taken_once_and_gone_on_with_until_it_is_finished(old, tmp_path):
     """`scoring.2.sqlite` while it is being built, `scoring.3.sqlite` once it was finished."""
     assert next_file(url(tmp_path)) == url(tmp_path, "scoring.2.sqlite")
+    (tmp_path / "scoring.2.sqlite").touch()  # killed before anything was in it
+    assert next_file(url(tmp_path)) == url(tmp_path, "scoring.2.sqlite")
     store = EventStore.open(url(tmp_path, "scoring.2.sqlite"), "scoring", building=True)
     assert next_file(url(tmp_path)) == url(tmp_path, "scoring.2.sqlite")
     store.finish()
