@@ -17,7 +17,7 @@ def check(
     """Say what the gate would say to each line. 1 when any would be refused."""
     from cli import files
     from cli.output import print_json
-    from services.intake.domain.replay import check_lines, report
+    from shared.gate.replay import check_lines, report
 
     if file == rubric == "-":
         raise typer.BadParameter("standard input can only be one of the two: name a file for the other")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from cli.stop import NO_ANSWER, WRONG_USAGE, Stop
 
 if TYPE_CHECKING:
-    from services.intake.domain.replay import Replay
     from services.scoring.domain import Book, Coordinate
+    from shared.gate.replay import Replay
     from shared.rubric.rubric import Rubric
 
 
@@ -148,10 +148,10 @@ class File:
     def _book(self, rubric: "Rubric | None") -> "Book":
         """Fold what the gate accepts; say how many lines it refused."""
         from cli import files
-        from services.intake.domain.outcomes import Accepted, Refused
-        from services.intake.domain.replay import Replay, judged
         from services.scoring.domain import Book
         from shared.contracts.entries import decode_entry
+        from shared.gate.outcomes import Accepted, Refused
+        from shared.gate.replay import Replay, judged
 
         book, refused = Book(rubric=rubric, load=files.load_once), 0
         self._gate = Replay(files.load_once, rubric)

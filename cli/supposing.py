@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from cli import files
 from cli.sources import Comparison
 from cli.stop import Stop
-from services.intake.domain.outcomes import Refused
-from services.intake.domain.replay import Replay, judged
 from services.scoring.domain import Book, Coordinate, read_coordinate
 from shared.contracts.events import Malformed, parse_event
+from shared.gate.outcomes import Refused
+from shared.gate.replay import Replay, judged
 
 if TYPE_CHECKING:
     from services.scoring.domain.supposed import Parse

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
-from services.intake.domain.outcomes import Accepted
-from services.intake.domain.replay import Replay
 from services.scoring.domain import Book, Coordinate
 from shared.contracts import standing as contract
 from shared.contracts.entries import decode_entry
+from shared.gate.outcomes import Accepted
+from shared.gate.replay import Replay
 from shared.proof import bundle
 from shared.proof.checkpoint import Checkpoint
 from shared.proof.keys import SignerKey

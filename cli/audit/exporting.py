@@ -9,10 +9,10 @@ from cli import files
 from cli.audit.written import written
 from cli.sources import Question
 from cli.stop import NO_ANSWER, WRONG_USAGE, Stop
-from services.intake.domain.outcomes import Accepted, Refused
-from services.intake.domain.replay import Replay
 from services.scoring.domain import Book, Coordinate, Unanswerable, read_date, read_known_at, read_readings
 from shared.contracts.entries import decode_entry
+from shared.gate.outcomes import Accepted, Refused
+from shared.gate.replay import Replay
 from shared.proof import bundle
 
 LINES_AT_ONCE = 1000

@@ -6,13 +6,13 @@ import msgspec
 
 from cli.audit.opened import Entries
 from cli.audit.report import Check
-from services.intake.domain.outcomes import Accepted, Found, Known, Refused
-from services.intake.domain.parties import reporter_of
-from services.intake.domain.replay import Replay
-from services.intake.domain.state import Identities
 from services.scoring.domain.identities import Identities as Places
 from shared.contracts import kinds
 from shared.contracts.events import Event, Malformed, parse_event
+from shared.gate.outcomes import Accepted, Found, Known, Refused
+from shared.gate.parties import reporter_of
+from shared.gate.replay import Replay
+from shared.gate.state import Identities
 from shared.rubric.rubric import Rubric
 
 

@@ -12,12 +12,12 @@ from samples.binjiang_2020.drafts import NOTE, Draft, Json, YearSoFar, at, draft
 from samples.binjiang_2020.office import work
 from samples.binjiang_2020.refused import refusals
 from samples.binjiang_2020.reports import OPENED, completeness, reports
-from services.intake.domain.outcomes import Accepted, Known, Refused
-from services.intake.domain.replay import Replay
 from services.scoring.domain.book import Book
 from services.scoring.domain.coordinate import Coordinate
 from shared.contracts.entries import decode_entry
 from shared.contracts.standing import digest
+from shared.gate.outcomes import Accepted, Known, Refused
+from shared.gate.replay import Replay
 from shared.rubric import Rubric, load
 
 ROOT = Path(__file__).resolve().parents[2]

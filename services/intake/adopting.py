@@ -13,9 +13,6 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from services.intake.desk import Asking
-from services.intake.domain.gate import Gate
-from services.intake.domain.outcomes import Accepted
-from services.intake.domain.state import LedgerState, evolve
 from services.intake.ledgers import Ledgers
 from services.intake.store import LedgerStore, Unreadable, accepted_writes, entries, load_rubric
 from shared.chassis.record import Record
@@ -26,6 +23,9 @@ from shared.chassis.wiring import ENTRIES
 from shared.contracts.canonical import leaf_hash
 from shared.contracts.events import Malformed, parse_event
 from shared.contracts.times import instant
+from shared.gate.gate import Gate
+from shared.gate.outcomes import Accepted
+from shared.gate.state import LedgerState, evolve
 
 if TYPE_CHECKING:
     from shared.chassis.kafka import Kafka

@@ -7,10 +7,6 @@ from typing import Any
 
 import msgspec
 
-from services.intake.domain.gate import Gate, mentioned
-from services.intake.domain.outcomes import Accepted, Found, Identity, Known, Outcome, Refused
-from services.intake.domain.parties import Caller
-from services.intake.domain.state import Identities, LedgerState, evolve
 from services.intake.store import (
     NOWHERE,
     LedgerStore,
@@ -30,6 +26,10 @@ from shared.contracts.entries import decode_entry, identity
 from shared.contracts.events import Event, Malformed
 from shared.contracts.shapes import ASSESSMENT
 from shared.contracts.times import instant, stamp
+from shared.gate.gate import Gate, mentioned
+from shared.gate.outcomes import Accepted, Found, Identity, Known, Outcome, Refused
+from shared.gate.parties import Caller
+from shared.gate.state import Identities, LedgerState, evolve
 
 SAMPLE = "sample"
 """`data.clock` of an opening whose entries are accepted at the time they name; only where the settings allow it."""

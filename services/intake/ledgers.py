@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
 from services.intake.desk import Answer, Desk, Request
-from services.intake.domain.state import LedgerState
 from services.intake.proofs import Prover
 from services.intake.settings import IntakeSettings
 from services.intake.store import ENTRIES, LedgerStore, Unreadable, entries
@@ -12,6 +11,7 @@ from shared.chassis.problems import Problem
 from shared.chassis.store import GroupCommitter
 from shared.contracts import kinds
 from shared.contracts.times import stamp
+from shared.gate.state import LedgerState
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -13,7 +13,6 @@ from fastapi.responses import Response
 
 from services.intake.desk import Answer, Receipt
 from services.intake.desk import Request as Sending
-from services.intake.domain.outcomes import Refused
 from services.intake.ledgers import Ledgers
 from services.intake.receiving import BATCH, JSON, PREFIX, STRUCTURED, read, split, structured_of
 from shared.chassis.auth import SECURITY, calling
@@ -22,6 +21,7 @@ from shared.chassis.problems import MEDIA_TYPE, Problem, unsupported
 from shared.contracts.events import Event, Malformed
 from shared.contracts.problems import problem
 from shared.contracts.refusals import http_status, title
+from shared.gate.outcomes import Refused
 
 LONGEST_NAME = 128
 """Characters of an assessment's id."""

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from services.intake.domain.outcomes import Accepted, Found, Identity, Refused
-from services.intake.domain.state import PILLARS, LedgerState, restored
 from shared import rubric
 from shared.chassis.store import Append, EventStore, Head, Statement, StoreError
 from shared.contracts.entries import Entry, decode_entry, identity
 from shared.contracts.shapes import ASSESSMENT
+from shared.gate.outcomes import Accepted, Found, Identity, Refused
+from shared.gate.state import PILLARS, LedgerState, restored
 
 ENTRIES, REJECTED = "entries", "rejected"
 NOWHERE = "-"

@@ -7,10 +7,10 @@ from collections import Counter
 
 import pytest
 
-from services.intake.domain.outcomes import Accepted
-from services.intake.domain.replay import check_lines
 from services.scoring.domain.book import Book
 from shared.contracts.entries import decode_entry, leaf_hash
+from shared.gate.outcomes import Accepted
+from shared.gate.replay import check_lines
 from shared.proof import merkle, tlog_proof
 from shared.proof.keys import VerifierKey
 from shared.rubric import load

@@ -9,11 +9,11 @@ import time
 import httpx
 import pytest
 
-from services.intake.domain.outcomes import Accepted
-from services.intake.domain.replay import check_lines
 from services.scoring.domain.book import Book
 from services.scoring.handlers import said
 from shared.contracts.entries import decode_entry, leaf_hash
+from shared.gate.outcomes import Accepted
+from shared.gate.replay import check_lines
 from shared.rubric import load
 from tests.integration.cluster import SERVICES, cluster, wait_for
 from tests.services import ROOT

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from services.intake.domain.outcomes import Accepted
-from services.intake.domain.replay import Replay
 from shared.contracts import kinds
 from shared.contracts.data import MODELS
 from shared.contracts.entries import jcs, leaf_hash, parse_event, stored_form
@@ -15,6 +13,8 @@ from shared.contracts.outward import OUTWARD_MODELS
 from shared.contracts.records import decode_record, record_id, scores_changed, standing_changed
 from shared.contracts.shapes import shape_fault
 from shared.contracts.standing import digest
+from shared.gate.outcomes import Accepted
+from shared.gate.replay import Replay
 from shared.rubric import load
 
 EXAMPLES = Path("shared/contracts/examples")

@@ -1,8 +1,8 @@
 """The ledger that the benchmarks measure with is one that intake would have written."""
 
 from benchmarks import synthetic
-from services.intake.domain.outcomes import Accepted
-from services.intake.domain.replay import Replay
+from shared.gate.outcomes import Accepted
+from shared.gate.replay import Replay
 from shared.rubric import load
 
 

@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.intake.domain.gate import Gate, mentioned
-from services.intake.domain.outcomes import Accepted, Known, Refused
-from services.intake.domain.state import Identities, LedgerState, evolve
 from shared.chassis.auth import Caller
 from shared.contracts.entries import decode_entry, parse_event
+from shared.gate.gate import Gate, mentioned
+from shared.gate.outcomes import Accepted, Known, Refused
+from shared.gate.state import Identities, LedgerState, evolve
 from shared.rubric import load
 from tests.builders import (
     appealed,

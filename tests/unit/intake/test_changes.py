@@ -2,9 +2,9 @@
 
 import pytest
 
-from services.intake.domain.outcomes import Accepted, Refused
-from services.intake.domain.replay import Replay
 from shared.contracts.refusals import Refusal
+from shared.gate.outcomes import Accepted, Refused
+from shared.gate.replay import Replay
 from shared.rubric import load
 from tests.builders import (
     SMALL_RUBRIC,

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from services.intake.domain.outcomes import Accepted
-from services.intake.domain.replay import Replay
+from shared.gate.outcomes import Accepted
+from shared.gate.replay import Replay
 from shared.rubric import load
 from tests.builders import event
 

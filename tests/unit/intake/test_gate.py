@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from services.intake.domain.outcomes import Accepted, Known, Refused
-from services.intake.domain.replay import Replay
 from shared.contracts.refusals import Refusal
 from shared.contracts.shapes import MEMBERS
+from shared.gate.outcomes import Accepted, Known, Refused
+from shared.gate.replay import Replay
 from shared.rubric import load
 from tests.builders import (
     SMALL_RUBRIC,

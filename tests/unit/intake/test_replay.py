@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from services.intake.domain.outcomes import Accepted, Known, Refused
-from services.intake.domain.replay import Replay, check_lines, report
-from services.intake.domain.state import PILLARS, restored
 from shared.contracts.entries import decode_entry, leaf_hash
+from shared.gate.outcomes import Accepted, Known, Refused
+from shared.gate.replay import Replay, check_lines, report
+from shared.gate.state import PILLARS, restored
 from shared.rubric import load
 from tests.builders import (
     SMALL_RUBRIC,

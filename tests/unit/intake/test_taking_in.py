@@ -11,7 +11,6 @@ import pytest
 
 from services.intake.app import build
 from services.intake.desk import rejection
-from services.intake.domain.outcomes import Refused
 from services.intake.handlers import take
 from services.intake.receiving import BATCH, JSON, STRUCTURED
 from services.intake.settings import IntakeSettings
@@ -20,6 +19,7 @@ from shared.chassis.kafka import Kafka, Reader
 from shared.chassis.store import StoreError, Unavailable
 from shared.chassis.topics import ENTRY_BYTES
 from shared.contracts.refusals import Refusal
+from shared.gate.outcomes import Refused
 from tests.builders import ASSESSMENT, opened, raw, submitted
 from tests.services import client_of
 

@@ -6,10 +6,10 @@ from functools import cache
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.domain.outcomes import Accepted, Known, Refused
-from services.intake.domain.replay import Replay, check_lines
 from shared import rubric
 from shared.contracts.refusals import Refusal
+from shared.gate.outcomes import Accepted, Known, Refused
+from shared.gate.replay import Replay, check_lines
 from tests.builders import (
     SMALL_RUBRIC,
     adopted,

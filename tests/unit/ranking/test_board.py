@@ -7,13 +7,13 @@ from functools import cache
 
 import pytest
 
-from services.intake.domain.outcomes import Accepted
-from services.intake.domain.replay import check_lines
 from services.ranking.domain import Board
 from services.scoring.domain.book import Book
 from services.scoring.handlers import said
 from shared.contracts.entries import Entry, decode_entry
 from shared.contracts.records import Record, decode_record
+from shared.gate.outcomes import Accepted
+from shared.gate.replay import check_lines
 from shared.rubric import load
 from tests.services import ROOT
 

@@ -7,11 +7,11 @@ from random import Random
 import msgspec
 import pytest
 
-from services.intake.domain.outcomes import Accepted
-from services.intake.domain.replay import Replay
 from services.scoring.domain import Book, Coordinate, read_step
 from shared.contracts.entries import decode_entry
 from shared.contracts.numbers import exact
+from shared.gate.outcomes import Accepted
+from shared.gate.replay import Replay
 from shared.rubric import load
 from tests.builders import event
 from tests.unit.scoring.test_diff import check

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 from samples.binjiang_2020.__main__ import Year, play
-from services.intake.domain.outcomes import Accepted, Known, Refused
-from services.intake.domain.replay import Replay
 from services.scoring.domain import Book, Coordinate
 from shared.contracts import entries, kinds, standing
 from shared.contracts.refusals import Refusal
+from shared.gate.outcomes import Accepted, Known, Refused
+from shared.gate.replay import Replay
 from shared.rubric import load
 from tests.oracle import binjiang, generate
 

@@ -8,10 +8,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from services.intake.domain.outcomes import Refused
 from services.scoring.domain import Book, Coordinate
 from shared.contracts import entries, kinds, standing
 from shared.contracts.refusals import Refusal
+from shared.gate.outcomes import Refused
 from tests import bundles
 from tests.unit.samples.test_sample_year import book, log, of_type, outcomes, stored
 

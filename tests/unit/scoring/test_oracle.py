@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.intake.domain.outcomes import Accepted
-from services.intake.domain.replay import Replay
 from services.scoring.domain import Book, Coordinate
 from shared.contracts import entries, standing
+from shared.gate.outcomes import Accepted
+from shared.gate.replay import Replay
 from shared.rubric import loading
 from tests.oracle import binjiang, generate
 

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from services.intake.domain.parties import Fault
-from services.intake.domain.state import LedgerState, Lookup
 from shared.contracts import kinds
 from shared.contracts.refusals import Refusal
 from shared.contracts.shapes import EXPLAINED, attribute_fault, ends, reason_missing, shape_fault, whole
 from shared.contracts.times import day
+from shared.gate.parties import Fault
+from shared.gate.state import LedgerState, Lookup
 from shared.rubric.faults import NotPlaced, RubricError
 from shared.rubric.model import DISTRICT
 from shared.rubric.rubric import Rubric

@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from services.intake.domain.gate import Gate
-from services.intake.domain.outcomes import Accepted, Outcome, Refused
-from services.intake.domain.state import Identities, LedgerState, evolve
 from shared.contracts import kinds
 from shared.contracts.events import Event, Malformed, parse_event
 from shared.contracts.refusals import Refusal
 from shared.contracts.times import instant
+from shared.gate.gate import Gate
+from shared.gate.outcomes import Accepted, Outcome, Refused
+from shared.gate.state import Identities, LedgerState, evolve
 from shared.rubric.rubric import Rubric
 
 

@@ -7,10 +7,10 @@ from datetime import date, datetime
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
-from services.intake.domain.outcomes import Accepted, Found, Identity
 from shared.contracts import kinds
 from shared.contracts.entries import Entry
 from shared.contracts.times import day, instant
+from shared.gate.outcomes import Accepted, Found, Identity
 from shared.rubric.rubric import Rubric
 
 Lookup = Callable[[str, str], Found | None]

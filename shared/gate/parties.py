@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
-from services.intake.domain.outcomes import Found
 from shared.contracts import kinds
 from shared.contracts.events import Event
 from shared.contracts.refusals import Refusal
+from shared.gate.outcomes import Found
 from shared.rubric.rubric import Rubric
 
 

@@ -4,9 +4,14 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from services.intake.domain.content import Statement, carried_rubric, content_faults, shape_of, zone_fault
-from services.intake.domain.outcomes import Accepted, Found, Identity, Known, Outcome, Refused
-from services.intake.domain.parties import (
+from shared.contracts import kinds
+from shared.contracts.entries import leaf_hash, stamp, stored_form
+from shared.contracts.events import Event
+from shared.contracts.refusals import Refusal
+from shared.contracts.shapes import ASSESSMENT, MEMBERS, attribute_fault, shape_fault, whole
+from shared.gate.content import Statement, carried_rubric, content_faults, shape_of, zone_fault
+from shared.gate.outcomes import Accepted, Found, Identity, Known, Outcome, Refused
+from shared.gate.parties import (
     Caller,
     Fault,
     credential_fault,
@@ -16,12 +21,7 @@ from services.intake.domain.parties import (
     reporter_of,
     role_faults,
 )
-from services.intake.domain.state import LedgerState, Lookup
-from shared.contracts import kinds
-from shared.contracts.entries import leaf_hash, stamp, stored_form
-from shared.contracts.events import Event
-from shared.contracts.refusals import Refusal
-from shared.contracts.shapes import ASSESSMENT, MEMBERS, attribute_fault, shape_fault, whole
+from shared.gate.state import LedgerState, Lookup
 from shared.rubric.rubric import Rubric
 
 
