@@ -4,7 +4,7 @@ A restored database may be behind what was published and answered. New entries w
 read already. So intake first reads what lies in its topic behind the last record that the database knows to be there:
 entries that continue a ledger are adopted, once they have passed chain and gate; where one stands in another's place,
 that assessment is a fork: it is reported, nothing is overwritten, and nothing more is accepted into it or published
-of it, so that the topic fits the true database once that is put back.
+of it, so that the topic fits the true database once that is put back. So too where the database cannot be read.
 """
 
 from collections.abc import Sequence
@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from services.intake.desk import Asking
-from services.intake.ledgers import Ledgers
+from services.intake.ledgers import Fork, Ledgers
 from services.intake.store import LedgerStore, Unreadable, accepted_writes, entries, load_rubric
 from shared.chassis.record import Record
 from shared.chassis.record import Unreadable as NoRecord
 from shared.chassis.service import Service
-from shared.chassis.store import Conflict, Head, Published
+from shared.chassis.store import Conflict, Head, Published, StoreError
 from shared.chassis.wiring import ENTRIES
 from shared.contracts.canonical import leaf_hash
 from shared.contracts.events import Malformed, parse_event
@@ -34,17 +34,13 @@ AT_ONCE = 500
 TRIES = 5
 
 
-class Fork(Exception):
-    """The topic holds another history than the database; one sentence."""
-
-
 class Adopter:
     """Takes records of the topic, in the order in which they lie there. Blocking."""
 
     def __init__(self, store: LedgerStore) -> None:
         """Adopt into this store."""
         self.store = store
-        self.forks: dict[str, str] = {}
+        self.stopped: dict[str, Fork | StoreError] = {}
         """Why an assessment is not gone on with, by its id."""
         self.adopted: dict[str, int] = {}
         """How many entries were taken back, by assessment."""
@@ -59,11 +55,11 @@ class Adopter:
                 continue  # no chain holds it; where it stands in place of an entry, the next one shows the gap
             parts.setdefault(record.assessment, []).append(record)
         for assessment, records in parts.items():
-            if assessment not in self.forks:
+            if assessment not in self.stopped:
                 try:
                     self._adopt(assessment, records)
-                except (Fork, Unreadable) as error:
-                    self.forks[assessment] = str(error)
+                except (Fork, Unreadable, Conflict) as error:
+                    self.stopped[assessment] = error
 
     def _adopt(self, assessment: str, records: Sequence[Record]) -> None:
         for _ in range(TRIES):
@@ -77,12 +73,16 @@ class Adopter:
                 continue
             self.adopted[assessment] = self.adopted.get(assessment, 0) + len(new)
             return
-        raise Fork(f"{assessment} is being written by somebody else while entries of its topic are taken back.")
+        raise Conflict(
+            f"{assessment} is being written by somebody else while entries of its topic are taken back; "
+            "start this service again."
+        )
 
     def _new(self, assessment: str, records: Sequence[Record]) -> list[Record]:
         """Give the records that continue the ledger.
 
         :raises Fork: one stands in another's place, or what comes before it is nowhere
+        :raises Unreadable: what stands in its place is damaged
         """
         head = self.store.head(assessment)
         new: list[Record] = []
@@ -94,6 +94,8 @@ class Adopter:
                 new.append(record)
                 head = record.head
             elif self._digest(assessment, record.position, new) != record.digest:
+                if not new or record.position < new[0].position:
+                    self.store.entry(assessment, record.position)  # damage is no other history
                 raise Fork(_history(assessment, record, head))
         return new
 
@@ -107,7 +109,7 @@ class Adopter:
     def _passed(self, assessment: str, records: Sequence[Record]) -> list[Accepted]:
         """Put records through the gate, which must say of each what it said when it took it in.
 
-        :raises Fork: it does not
+        :raises Unreadable: it does not
         :raises Conflict: the ledger has grown meanwhile
         """
         state = self.store.load(assessment) or LedgerState(assessment=assessment)
@@ -118,7 +120,7 @@ class Adopter:
         for record in records:
             accepted = _accepted(state, asking, record)
             if accepted is None or accepted.stored != record.body:
-                raise Fork(
+                raise Unreadable(
                     f"Position {record.position} of {assessment} lies in its topic and is no entry that this program "
                     "would store; start the program that published it, or restore a newer backup."
                 )
@@ -162,10 +164,10 @@ async def adopt(service: Service, ledgers: Ledgers) -> None:
     log: structlog.typing.FilteringBoundLogger = structlog.get_logger(service="intake")
     for assessment, number in adopter.adopted.items():
         log.warning("taken back from the topic", assessment=assessment, entries=number)
-    for assessment, reason in adopter.forks.items():
-        ledgers.forks[assessment] = reason
-        service.health.park(assessment, reason)
-        log.error("parked", assessment=assessment, reason=reason)
+    ledgers.stopped |= adopter.stopped
+    for assessment, error in adopter.stopped.items():
+        service.health.park(assessment, str(error))
+        log.error("parked", assessment=assessment, reason=str(error))
 
 
 async def read_tail(brokers: "Kafka", topic: str, adopter: Adopter) -> None:

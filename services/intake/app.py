@@ -38,7 +38,7 @@ def build(settings: IntakeSettings) -> Service:
                 service.log.error("parked", assessment=assessment, reason=reason)
             try:
                 async with (
-                    publishing(service, store, PUBLISHED, withheld=ledgers.forks),
+                    publishing(service, store, PUBLISHED, withheld=ledgers.stopped),
                     inbox(service, ledgers),
                     witnessing(service, ledgers, settings),
                 ):

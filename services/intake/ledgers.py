@@ -8,7 +8,7 @@ from services.intake.proofs import Prover
 from services.intake.settings import IntakeSettings
 from services.intake.store import ENTRIES, LedgerStore, Unreadable, entries
 from shared.chassis.problems import Problem
-from shared.chassis.store import GroupCommitter
+from shared.chassis.store import GroupCommitter, StoreError
 from shared.contracts import kinds
 from shared.contracts.times import stamp
 from shared.gate.state import LedgerState
@@ -16,6 +16,10 @@ from shared.gate.state import LedgerState
 P = ParamSpec("P")
 T = TypeVar("T")
 Json = dict[str, Any]
+
+
+class Fork(Exception):
+    """The topic holds another history than the database; one sentence."""
 
 
 class Ledgers:
@@ -26,18 +30,21 @@ class Ledgers:
         self.prover = prover
         self.store = store
         self.settings = settings
-        self.forks: dict[str, str] = {}
-        """Why nothing more is accepted into an assessment whose topic holds another history."""
+        self.stopped: dict[str, Fork | StoreError] = {}
+        """Why nothing more is accepted into an assessment: what its topic holds could not be taken back."""
         self.committer: GroupCommitter[Request, list[Answer]] = GroupCommitter(store.store, desk)
 
     async def decide(self, request: Request) -> list[Answer]:
         """Answer every event of the request, once what was accepted is on the disk.
 
         :raises Problem: 409 where there are two histories of the ledger; 412 where the head has moved
-        :raises StoreError: it could not be written
+        :raises StoreError: it could not be written, or the ledger cannot be read
         """
-        if request.assessment in self.forks:
-            raise Problem(409, "fork", self.forks[request.assessment])
+        stopped = self.stopped.get(request.assessment)
+        if isinstance(stopped, Fork):
+            raise Problem(409, "fork", str(stopped))
+        if stopped is not None:
+            raise type(stopped)(str(stopped))  # anew: one that is raised again keeps the frames of every time
         return await self.committer.submit(request)
 
     async def ask(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -42,7 +42,7 @@ load_rubric = lru_cache(maxsize=16)(rubric.load)
 
 
 class Unreadable(StoreError):
-    """A ledger is damaged, or carries a rubric that this program cannot use: one sentence. Other ledgers go on."""
+    """A ledger is damaged, or holds what this program cannot use or would not store: one sentence. Others go on."""
 
 
 class RefusedRow(NamedTuple):

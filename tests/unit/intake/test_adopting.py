@@ -3,7 +3,8 @@
 import pytest
 
 from services.intake.adopting import Adopter
-from services.intake.store import DDL, VERSION, LedgerStore, entries
+from services.intake.ledgers import Fork
+from services.intake.store import DDL, VERSION, LedgerStore, Unreadable, entries
 from shared.chassis.store import EventStore, Statement
 from tests import bundles
 
@@ -22,7 +23,7 @@ def restored(store, lines):
     """The database as it was restored: with these entries, and all that intake keeps beside them."""
     adopter = Adopter(store)
     adopter.take(lines)
-    assert adopter.forks == {}
+    assert adopter.stopped == {}
     assert ledger(store) == list(lines)
 
 
@@ -43,7 +44,7 @@ def test_what_continues_the_ledger_is_adopted(store, head, at_once):
     repeated = [*YEAR[max(0, head - 3) :], *YEAR[-5:], *YEAR[:2]]
     for start in range(0, len(repeated), at_once):
         adopter.take(repeated[start : start + at_once])
-    assert adopter.forks == {}
+    assert adopter.stopped == {}
     assert ledger(store) == YEAR
     assert adopter.adopted == ({NAME: len(YEAR) - head} if head < len(YEAR) else {})
     rows = bundles.rows(YEAR)
@@ -65,8 +66,9 @@ def test_another_history_is_a_fork_and_overwrites_nothing(store, at):
     elsewhere = bundles.stored([row | {"assessment": "binjiang-2019"} for row in rows[:10]])
     adopter = Adopter(store)
     adopter.take([*YEAR[at - 2 :], *elsewhere])
-    assert list(adopter.forks) == [NAME]
-    assert adopter.forks[NAME].startswith(f"Fork: the topic holds position {at + 1} of {NAME}")
+    assert list(adopter.stopped) == [NAME]
+    assert isinstance(adopter.stopped[NAME], Fork)
+    assert str(adopter.stopped[NAME]).startswith(f"Fork: the topic holds position {at + 1} of {NAME}")
     assert ledger(store) == other
     assert store.store.stream(entries("binjiang-2019")).read() == elsewhere
 
@@ -76,7 +78,7 @@ def test_a_gap_in_the_topic_is_not_jumped_over(store):
     restored(store, YEAR[:10])
     adopter = Adopter(store)
     adopter.take(YEAR[12:])
-    assert adopter.forks[NAME].startswith("Fork: the topic holds position 13")
+    assert str(adopter.stopped[NAME]).startswith("Fork: the topic holds position 13")
     assert ledger(store) == YEAR[:10]
 
 
@@ -87,7 +89,8 @@ def test_what_the_gate_would_not_let_in_is_not_adopted(store):
     rows[at]["data"]["value"] = "-1"
     adopter = Adopter(store)
     adopter.take([b"no record", *bundles.stored(rows)])
-    assert f"Position {at + 1} of {NAME}" in adopter.forks[NAME]
+    assert isinstance(adopter.stopped[NAME], Unreadable)
+    assert f"Position {at + 1} of {NAME}" in str(adopter.stopped[NAME])
     assert ledger(store) == []
 
 
@@ -95,14 +98,16 @@ def test_an_entry_that_was_damaged_stops_its_own_assessment_alone(store):
     """
     Given a database in which an entry of one ledger is damaged,
     when the topic's records come from before it,
-    then that assessment is told, and another one is adopted all the same.
+    then that assessment is told as unreadable and as no fork, and another one is adopted all the same.
     """
     restored(store, YEAR[:10])
     store.store.commit(execute=[Statement("UPDATE stored_events SET state = x'ff' WHERE originator_version = 8")])
     elsewhere = bundles.stored([row | {"assessment": "binjiang-2019"} for row in bundles.rows(YEAR)[:10]])
     adopter = Adopter(store)
     adopter.take([*YEAR[5:], *elsewhere])
-    assert list(adopter.forks) == [NAME]
+    assert list(adopter.stopped) == [NAME]
+    assert isinstance(adopter.stopped[NAME], Unreadable)
+    assert str(adopter.stopped[NAME]).startswith(f"Entry 8 of the ledger of {NAME} is damaged or lost")
     assert store.store.stream(entries("binjiang-2019")).read() == elsewhere
 
 
@@ -118,5 +123,5 @@ def test_two_replicas_adopt_together(store, monkeypatch):
 
     monkeypatch.setattr(first, "_passed", after_the_other)
     first.take(YEAR)
-    assert (first.forks, second.forks) == ({}, {})
+    assert (first.stopped, second.stopped) == ({}, {})
     assert ledger(store) == YEAR

@@ -12,6 +12,7 @@ import pytest
 from services.intake.app import build
 from services.intake.desk import rejection
 from services.intake.handlers import take
+from services.intake.ledgers import Fork
 from services.intake.receiving import BATCH, JSON, STRUCTURED
 from services.intake.settings import IntakeSettings
 from services.intake.store import Unreadable
@@ -187,16 +188,30 @@ async def test_an_assessment_that_cannot_go_on_holds_up_no_other(tmp_path, monke
     assert waiting == [older, broken]
 
 
-async def test_what_an_inbox_brings_for_a_forked_ledger_waits(tmp_path, capsys):
-    """Given an assessment whose topic holds another history, then its events wait, and the log gives the reason."""
+@pytest.mark.parametrize(
+    ("stopped", "status", "code"),
+    [
+        (Fork("Fork: restore the true database."), 409, "fork"),
+        (Unreadable("Entry 8 is damaged or lost; restore the database."), 503, "unavailable"),
+    ],
+)
+async def test_what_comes_for_a_ledger_that_was_not_gone_on_with_waits(tmp_path, capsys, stopped, status, code):
+    """
+    Given an assessment whose topic holds another history, or whose database cannot be read beside it,
+    when an event comes for it over HTTP, twice, and by an inbox,
+    then HTTP says which of the two it is, the inbox's event waits, and the log gives the reason.
+    """
     late = sent(raw(submitted(1, id="e")))
     async with intake(tmp_path) as (ledgers, client):
-        ledgers.forks[ASSESSMENT] = "Fork: restore the true database."
+        ledgers.stopped[ASSESSMENT] = stopped
+        answers = [await client.post(ENTRIES, content=raw(submitted(2)), headers=typed(STRUCTURED)) for _ in range(2)]
         waiting = await take(ledgers, [late])
         lines = (await client.get(ENTRIES, params={"after": 1})).text
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(status, code)] * 2
+    assert {answer.json()["detail"] for answer in answers} == {str(stopped)}
     assert (waiting, lines) == ([late], "")
     said = capsys.readouterr().out
-    assert "Fork: restore the true database." in said
+    assert str(stopped) in said
     assert "Traceback" not in said
 
 
