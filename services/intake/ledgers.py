@@ -10,6 +10,7 @@ from services.intake.store import ENTRIES, LedgerStore, Unreadable, entries
 from shared.chassis.problems import Problem
 from shared.chassis.store import GroupCommitter, StoreError
 from shared.contracts import kinds
+from shared.contracts.shapes import whole
 from shared.contracts.times import stamp
 from shared.gate.state import LedgerState
 
@@ -115,7 +116,7 @@ class Ledgers:
         sql = "SELECT position FROM pillars WHERE assessment = ? ORDER BY position DESC"
         for (position,) in self.store.store.query(sql, (assessment,)):
             entry = self.store.entry(assessment, position)
-            if entry.type in kinds.CARRIES_RUBRIC and str(entry.data["rubric"]["version"]) == str(version):
+            if entry.type in kinds.CARRIES_RUBRIC and whole(entry.data["rubric"]["version"]) == version:
                 carried = entry.data["rubric"]
                 named = {name: carried[name] for name in ("id", "digest")}
                 return {"rubric": named | {"version": version}, "position": position, "content": carried["content"]}

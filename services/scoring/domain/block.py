@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.scoring.domain.columns import ASIDE, Columns, Kind
-from services.scoring.domain.ledger import IN_TABLES, Ledger, Touched, named_by
+from services.scoring.domain.ledger import IN_TABLES, Ledger, Touched, identity, named_by
 from shared.contracts.entries import decode_entry
 
 COLUMNS = {"position": "<i4", "occurred": "<i4", "code": "<i4", "value": "<i8", "scale": "<i2", "tier": "<i2"}
@@ -149,7 +149,9 @@ def lay(ledger: Ledger, block: Block) -> None:
     for position, (unit, digests) in sorted(block.evidence.items()):
         ledger.keep_evidence(unit, position, digests)
     others = [decode_entry(state) for _, state in sorted(block.others.items())]
-    ledger.identities.look_up([named for entry in others if (named := named_by(entry.data)) is not None])
+    ledger.identities.look_up(
+        [identity(named) for each in others if (named := named_by(each.type, each.data)) is not None]
+    )
     touched = Touched()
     for entry in others:
         ledger.state(entry, touched)

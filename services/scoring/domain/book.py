@@ -33,6 +33,7 @@ from services.scoring.domain.timeline import Span, Step
 from shared.contracts import kinds
 from shared.contracts import standing as contract
 from shared.contracts.entries import Entry, decode_entry
+from shared.contracts.shapes import whole
 from shared.rubric import loading
 from shared.rubric.result import Result, Tally
 from shared.rubric.rubric import Rubric
@@ -428,7 +429,7 @@ def _closed_at(closing: Closing) -> Coordinate:
 
 
 def _frozen_at(data: Mapping[str, Any]) -> Coordinate:
-    return Coordinate(date.fromisoformat(data["as_of"]), int(data["known_at"]))
+    return Coordinate(date.fromisoformat(data["as_of"]), whole(data["known_at"]))
 
 
 def _unit(scores: Scores, unit: str) -> dict[str, Any]:

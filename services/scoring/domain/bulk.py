@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from services.scoring.domain.columns import ASIDE, Columns, Kind, scaled
 from services.scoring.domain.columns import Series as Shared
-from services.scoring.domain.ledger import IN_TABLES, Ledger, Touched, digests_of, named_by
+from services.scoring.domain.ledger import IN_TABLES, Ledger, Touched, digests_of, identity, named_by
 from services.scoring.domain.segment import NO_ROW, Segment, Series, series_of
 from shared.contracts import kinds
 from shared.contracts.entries import Entry, decode_entry
@@ -59,7 +59,9 @@ class _Batch:
         ledger.assessment = ledger.assessment or self.assessment
         ledger.identities.add_hashed(self.rows["identity"], self.first)
         ledger.count, ledger.head = self.start + count, self.first + count - 1
-        ledger.identities.look_up([named for entry in others.values() if (named := named_by(entry.data)) is not None])
+        ledger.identities.look_up(
+            [identity(named) for each in others.values() if (named := named_by(each.type, each.data)) is not None]
+        )
         replaced = {
             place: target
             for place, entry in others.items()
@@ -84,10 +86,10 @@ class _Batch:
         rows["occurred"][place] = self.ledger.day(data["occurred"])
         if rows["scale"][place] == ASIDE:
             self.aside[place] = value
-        if "tier" in data:
-            rows["tier"][place] = _number(self.tiers, data["tier"])
         if series.kind is not Kind.FIGURE:
             self.evidence[place] = unit, digests_of(data)
+        elif data.get("tier") is not None:
+            rows["tier"][place] = _number(self.tiers, data["tier"])
         self.series[place] = _code(self.ledger, series_of(series.kind, unit, series.provider, data))
         return target
 

@@ -31,6 +31,8 @@ encode = msgspec.json.encode
 AT_ONCE = 1 << 16
 _SPARE = 64
 """An array may have so many places for each number that is counted in it; beyond that they are sorted."""
+_OF_AN_INDICATOR = frozenset({kinds.INDICATOR_DETERMINED, kinds.APPEAL_FILED})
+"""The statements whose `indicator` is one; another's may be anything."""
 
 
 class Table(NamedTuple):
@@ -258,7 +260,7 @@ def indicator_of(ledger: Ledger, position: int | None) -> str | None:
     found, said = ledger.row_at(position), ledger.statement_at(position)
     if found is not None:
         return found[0].indicator
-    return said.data.get("indicator") if said is not None else None
+    return said.data.get("indicator") if said is not None and said.kind in _OF_AN_INDICATOR else None
 
 
 def _unplaced_statements(ledger: Ledger, scores: Scores) -> Iterator[Flag]:

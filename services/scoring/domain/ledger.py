@@ -20,6 +20,7 @@ from services.scoring.domain.identities import Identities
 from services.scoring.domain.statements import Closing, Edition, Statement
 from shared.contracts import kinds
 from shared.contracts.entries import Entry
+from shared.contracts.shapes import whole
 from shared.rubric import loading
 from shared.rubric.rubric import Rubric
 
@@ -35,6 +36,13 @@ NAMES = {Kind.FIGURE: ("measure", "occasion"), Kind.AWARD: ("line", "occasion"),
 IN_TABLES = 2
 """Where an entry is: 0 nowhere, 1 among the statements, `IN_TABLES` and its number in a table."""
 _STATES = frozenset({kinds.ASSESSMENT_FROZEN, kinds.ASSESSMENT_CLOSED, kinds.ASSESSMENT_RESTATED})
+_NAMING = {
+    kinds.APPEAL_DECIDED: "appeal",
+    kinds.APPEAL_FILED: "entry",
+    kinds.ENTRY_CONFIRMED: "entry",
+    kinds.ENTRY_CORRECTED: "entry",
+    kinds.ENTRY_WITHDRAWN: "entry",
+}
 _NOTHING: Mapping[str, Any] = {}
 
 
@@ -61,7 +69,7 @@ class Ledger:
 
         `key` is that of the hashes of identities.
         """
-        self._load = load
+        self.load = load
         self.assessment = ""
         self.head = 0
         self.period: tuple[date, date] | None = None
@@ -201,11 +209,11 @@ class Ledger:
         table = self.table(pair)
         name, part = NAMES[kind]
         if kind is Kind.FIGURE:
-            series, value = (kind, data[name], provider, data.get(part)), data["value"]
+            series, value, tier = (kind, data[name], provider, data.get(part)), data["value"], data.get("tier")
         else:
-            series, value = (kind, data[name], None, data[part]), data.get("points")
+            series, value, tier = (kind, data[name], None, data[part]), data.get("points"), None
             self.keep_evidence(unit, position, digests_of(data))
-        added = self.tables[table].append(position, self.day(data["occurred"]), series, value, data.get("tier"))
+        added = self.tables[table].append(position, self.day(data["occurred"]), series, value, tier)
         self.where[self.place(position)] = IN_TABLES + table << 32 | added
         touched.pairs.add(pair)
 
@@ -248,11 +256,11 @@ class Ledger:
         touched: Touched,
     ) -> None:
         if kind in kinds.CARRIES_RUBRIC:
-            self._adopt(position, data)
+            self._adopt(position, kind, data)
             data = _NOTHING
         elif kind in (kinds.ASSESSMENT_CLOSED, kinds.ASSESSMENT_RESTATED):
-            self.closings.append(_closing(position, data))
-        named: Mapping[str, Any] | None = data.get("appeal") or data.get("entry")
+            self.closings.append(_closing(position, kind, data))
+        named = named_by(kind, data)
         about = None if named is None else self.find(named)
         if kind == kinds.ENTRY_CONFIRMED:
             data = _NOTHING
@@ -270,9 +278,9 @@ class Ledger:
         elif said.kind in _STATES:
             touched.state = True
 
-    def _adopt(self, position: int, data: Mapping[str, Any]) -> None:
-        edition = Edition(position, self._load(data["rubric"]["content"]))
-        if "period" not in data:
+    def _adopt(self, position: int, kind: str, data: Mapping[str, Any]) -> None:
+        edition = Edition(position, self.load(data["rubric"]["content"]))
+        if kind != kinds.ASSESSMENT_OPENED:
             self.editions.append(edition)
             return
         first, last = (date.fromisoformat(data["period"][end]) for end in ("from", "to"))
@@ -294,20 +302,21 @@ def identity(reference: Mapping[str, Any]) -> tuple[str, str]:
     return str(reference.get("source")), str(reference.get("id"))
 
 
-def named_by(data: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Give the (source, id) of the entry or appeal that `data` names, or None."""
-    reference: Mapping[str, Any] | None = data.get("appeal") or data.get("entry")
-    return None if reference is None else identity(reference)
+def named_by(kind: str, data: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Give the `source` and `id` of the entry or appeal that an entry of this type names, or None.
+
+    In the data of another type a member of that name may be anything.
+    """
+    return data.get(_NAMING[kind]) if kind in _NAMING else None
 
 
-def _closing(position: int, data: Mapping[str, Any]) -> Closing:
-    supersedes = data.get("supersedes")
+def _closing(position: int, kind: str, data: Mapping[str, Any]) -> Closing:
     return Closing(
         position,
         date.fromisoformat(data["as_of"]),
-        int(data["known_at"]),
-        int(data["rubric"]),
+        whole(data["known_at"]),
+        whole(data["rubric"]),
         data.get("readings") or {},
         str(data["standing"]),
-        None if supersedes is None else int(supersedes),
+        whole(data["supersedes"]) if kind == kinds.ASSESSMENT_RESTATED else None,
     )

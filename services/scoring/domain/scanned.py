@@ -57,7 +57,7 @@ class Scanner:
             rows[name] = found[name]
         rows["tier"] = -1
         tiers: dict[str, int] = {}
-        for place in np.flatnonzero(found["tier"][:, 1]).tolist():
+        for place in np.flatnonzero(found["tier"][:, 1] * (found["kind"] == Kind.FIGURE)).tolist():
             rows["tier"][place] = tiers.setdefault(_text(states[place], found["tier"][place]), len(tiers))
         aside = np.flatnonzero(found["text"][:, 1] * (found["scale"] == ASIDE)).tolist()
         evident = np.flatnonzero(found["evidence"] & (found["kind"] != Kind.FIGURE)).tolist()
