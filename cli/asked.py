@@ -1,13 +1,16 @@
 """A server that answers questions: the same words, over HTTP."""
 
 import json
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from cli.client import Client, Declined, Words
 from cli.sources import Comparison, Course, Question
 from cli.stop import NO_ANSWER, WRONG_USAGE, Stop
+
+if TYPE_CHECKING:
+    from cli.supposing import Line
 
 WRONG_QUESTIONS = frozenset(
     {
@@ -18,6 +21,7 @@ WRONG_QUESTIONS = frozenset(
         "unknown-indicator",
         "unknown-rubric",
         "bad-rubric",
+        "too-large",
     }
 )
 
@@ -62,11 +66,17 @@ class Asked:
         """Give what changed between two coordinates; a rubric in a file, and what is supposed, go along."""
         if question.rubric is not None:
             raise Stop("name the rubric in a coordinate: --to rubric=FILE", WRONG_USAGE)
-        where = path("diff", self.assessment)
-        body = posted(asked)
+        from cli.supposing import refused, written
+
+        where, lines = path("diff", self.assessment), written(asked.supposed)
+        body = posted(asked, lines)
         if body is None:
             return self._answer(lambda: self._client.get(where, [("from", asked.first), ("to", asked.second)]))
-        return self._answer(lambda: self._client.post(where, body, "application/json"))
+        try:
+            return self._answer(lambda: self._client.post(where, body, "application/json"))
+        except Declined as declined:
+            said = declined.problem
+            raise refused(asked.supposed, lines, said["entry"], said["code"], said["reason"]) from None
 
     def timeline(self, question: Question, course: Course) -> dict[str, Any]:
         """Give rank and total of every unit at every step."""
@@ -94,20 +104,20 @@ class Asked:
         try:
             return ask()
         except Declined as declined:
-            if declined.problem.get("code") in WRONG_QUESTIONS:
-                raise Stop(declined.reason, WRONG_USAGE) from None
-            refused = declined.reason.startswith("Supposed entry")
-            raise Stop(declined.reason, 1 if refused else NO_ANSWER) from None
+            if "entry" in declined.problem:
+                raise
+            wrong = declined.problem.get("code") in WRONG_QUESTIONS
+            raise Stop(declined.reason, WRONG_USAGE if wrong else NO_ANSWER) from None
 
 
-def posted(asked: Comparison) -> bytes | None:
-    """Give the body of a what-if; None where two coordinates are all that is asked.
+def posted(asked: Comparison, lines: "Sequence[Line]") -> bytes | None:
+    """Give the body of a what-if with these lines supposed; None where two coordinates are all that is asked.
 
     Raises:
         Stop: A file cannot be read.
 
     """
-    from cli.supposing import parted, written
+    from cli.supposing import parted
 
     said: dict[str, str] = {}
     for name, text in (("from", asked.first), ("to", asked.second)):
@@ -117,7 +127,7 @@ def posted(asked: Comparison) -> bytes | None:
     if asked.supposed is None and not said.keys() - {"from", "to"}:
         return None
     # The lines go out as they are: a number keeps every digit.
-    events = b"" if asked.supposed is None else b",".join(written(asked.supposed))
+    events = b",".join(line.text for line in lines)
     return json.dumps(said, ensure_ascii=False).encode()[:-1] + b', "entries": [' + events + b"]}"
 
 

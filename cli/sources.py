@@ -9,7 +9,6 @@ from cli.stop import NO_ANSWER, WRONG_USAGE, Stop
 
 if TYPE_CHECKING:
     from services.scoring.domain import Book, Coordinate
-    from shared.gate.replay import Replay
     from shared.rubric.rubric import Rubric
 
 
@@ -82,7 +81,6 @@ class File:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._gate: Replay | None = None
 
     def standing(self, question: Question) -> dict[str, Any]:
         """Give the standing."""
@@ -97,10 +95,10 @@ class File:
         return self._ask(question, lambda book, at: book.explain(unit, indicator, at))
 
     def diff(self, question: Question, asked: Comparison) -> dict[str, Any]:
-        """Give what changed between two coordinates, with what is supposed put through the gate."""
+        """Give what changed between two coordinates, with what is supposed at the second."""
         from cli.supposing import suppose
 
-        return self._ask(question, lambda book, at: suppose(book, at, asked, self._gate))
+        return self._ask(question, lambda book, at: suppose(book, at, asked))
 
     def timeline(self, question: Question, course: Course) -> dict[str, Any]:
         """Give rank and total of every unit at every step."""
@@ -151,11 +149,10 @@ class File:
         from services.scoring.domain import Book
         from shared.contracts.entries import decode_entry
         from shared.gate.outcomes import Accepted, Refused
-        from shared.gate.replay import Replay, judged
+        from shared.gate.replay import check_lines
 
         book, refused = Book(rubric=rubric, load=files.load_once), 0
-        self._gate = Replay(files.load_once, rubric)
-        for _, outcome in judged(self._gate, files.lines(self._name)):
+        for _, outcome in check_lines(files.lines(self._name), files.load_once, rubric):
             if isinstance(outcome, Accepted):
                 book.extend([decode_entry(outcome.stored)])
             refused += isinstance(outcome, Refused)

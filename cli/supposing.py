@@ -1,37 +1,37 @@
-"""What-if on a file: the coordinates of a diff, and entries that nobody sent, put through the gate first."""
+"""What-if on a file: the coordinates of a diff, and entries that nobody sent."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 from cli import files
 from cli.sources import Comparison
 from cli.stop import Stop
-from services.scoring.domain import Book, Coordinate, read_coordinate
+from services.scoring.domain import Book, Coordinate, Unsupposable, read_coordinate
 from shared.contracts.events import Malformed, parse_event
-from shared.gate.outcomes import Refused
-from shared.gate.replay import Replay, judged
-
-if TYPE_CHECKING:
-    from services.scoring.domain.supposed import Parse
 
 
-def suppose(book: Book, at: Coordinate, asked: Comparison, gate: Replay | None) -> dict[str, Any]:
+class Line(NamedTuple):
+    """A line of a file, counted from 1 with the blank ones."""
+
+    number: int
+    text: bytes
+
+
+def suppose(book: Book, at: Coordinate, asked: Comparison) -> dict[str, Any]:
     """Give the diff; a rubric named beside the file holds where a coordinate names none.
 
     Raises:
-        Stop: A file cannot be read, or the gate refuses a supposed entry.
+        Stop: A file cannot be read, or a supposed entry could not be accepted.
         Unanswerable: There is no answer at one of the coordinates.
 
     """
     one, other = (coordinate(text, at) for text in (asked.first, asked.second))
-    lines = [] if asked.supposed is None else list(written(asked.supposed))
-    if gate is not None and other.known_at is None:
-        for number, outcome in judged(gate, lines):
-            if isinstance(outcome, Refused):
-                raise Stop(f"{asked.supposed}, line {number}: {outcome.code}: {outcome.reason}", 1)
-    events: list[Parse] = [lambda line=line: parse_event(line) for line in lines]
-    return book.what_if(one, other, events)
+    lines = written(asked.supposed)
+    try:
+        return book.what_if(one, other, [lambda line=line: parse_event(line.text) for line in lines])
+    except Unsupposable as fault:
+        raise refused(asked.supposed, lines, fault.place, fault.code, fault.why) from None
 
 
 def coordinate(text: str, at: Coordinate) -> Coordinate:
@@ -69,18 +69,25 @@ def is_version(rubric: str) -> bool:
     return rubric.isascii() and rubric.isdecimal() and len(rubric) < 16
 
 
-def written(name: str) -> Iterator[bytes]:
-    """Give the lines of a file that are not blank.
+def written(name: str | None) -> Sequence[Line]:
+    """Give the lines of a file that are not blank; none of no file.
 
     Raises:
         Stop: It cannot be read, or a line is no event.
 
     """
-    for number, line in enumerate(files.lines(name), 1):
+    found: list[Line] = []
+    for number, line in enumerate(files.lines(name) if name is not None else (), 1):
         text = line.strip()
         if text:
+            found.append(Line(number, text))
             try:
                 parse_event(text)
             except Malformed as fault:
-                raise Stop(f"{name}, line {number}: {fault.code}: {fault.reason}", 1) from None
-            yield text
+                raise refused(name, found, len(found), fault.code, fault.reason) from None
+    return found
+
+
+def refused(name: str | None, lines: Sequence[Line], place: int, code: str, reason: str) -> Stop:
+    """Say which line could not be accepted, and why."""
+    return Stop(f"{name}, line {lines[place - 1].number}: {code}: {reason}", 1)

@@ -66,9 +66,10 @@ At = Annotated[Coordinate, Depends(coordinate)]
 def problem(fault: Unanswerable) -> Problem:
     """Give the problem that a fault is over HTTP."""
     detail = f"{fault.reason[:1].upper()}{fault.reason[1:]}."
+    if isinstance(fault, Unsupposable):
+        return Problem(422, fault.code, detail, entry=fault.place, reason=fault.why)
     headers = {"Retry-After": "5"} if fault.code == "not-yet" else None
-    status = 422 if isinstance(fault, Unsupposable) else STATUS.get(fault.code, 422)
-    return Problem(status, fault.code, detail, headers=headers)
+    return Problem(STATUS.get(fault.code, 422), fault.code, detail, headers=headers)
 
 
 STATUS = {"not-yet": 503, "unknown-unit": 404, "unknown-indicator": 404, "unknown-rubric": 404, "not-known": 404}

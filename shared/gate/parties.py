@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
 from shared.contracts import kinds
+from shared.contracts.entries import Entry
 from shared.contracts.events import Event
 from shared.contracts.refusals import Refusal
 from shared.gate.outcomes import Found
@@ -70,7 +71,7 @@ def reporter(found: Found, assessor: str) -> str:
     return found.provider or assessor
 
 
-def reporter_of(event: Event) -> str | None:
+def reporter_of(event: Event | Entry) -> str | None:
     """Name the reporter to keep with an entry: an appeal is its unit's, whoever sent it."""
     return event.subject if event.type == kinds.APPEAL_FILED else event.provider
 

@@ -98,11 +98,7 @@ def _text(value: Any) -> str | None:
 
 def check_lines(lines: Iterable[bytes], load: Callable[[str], Rubric], rubric: Rubric | None = None) -> Iterator[Line]:
     """Judge the lines of a file in order; blank ones count for the number and say nothing."""
-    return judged(Replay(load, rubric), lines)
-
-
-def judged(replay: Replay, lines: Iterable[bytes]) -> Iterator[Line]:
-    """Judge lines in order behind whatever has gone through already."""
+    replay = Replay(load, rubric)
     for number, raw in enumerate(lines, 1):
         text = raw.rstrip(b"\r\n")
         if text and not text.isspace():

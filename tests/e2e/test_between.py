@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from cli.main import run
 from tests.e2e.test_changes import send
 from tests.running import NAME, YEAR, up
 from tests.services import ROOT, free_port
@@ -78,6 +79,59 @@ def test_what_is_supposed_is_not_recorded(client):
     (cause,) = answer.json()["causes"]
     assert (cause["position"], cause["id"]) == (client.head + 1, "supposed")
     assert client.get(f"/v1/standings/{NAME}").content == before
+    assert client.get(f"/v1/assessments/{NAME}").json()["head"]["position"] == client.head
+
+
+NAMED = {"source": SUPPOSED["source"], "id": SUPPOSED["id"]}
+GONE = {"id": "gone", "type": "meritlog.EntryWithdrawn.v1", "data": {"entry": NAMED, "reason": "x"}}
+TAKEN_FROM = {
+    "id": "taken",
+    "type": "meritlog.DeductionIssued.v1",
+    "data": {"indicator": "D", "line": "D1", "points": "0.1", "incident": "x", "occurred": "2020-06-30", "reason": "x"},
+}
+NOT_SUPPOSABLE = {
+    "no line of its kind": ([b"{"], 1, "malformed"),
+    "not an event": ([b"", b"[]"], 2, "malformed"),
+    "another's measure": ([{"provider": "market"}], 1, "not-your-measure"),
+    "an entry of the assessor's, by a provider": ([{}, TAKEN_FROM], 2, "forbidden"),
+    "tomorrow's figure": ([{"time": "2020-12-28T09:00:00+08:00"}], 1, "in-the-future"),
+    "another's entry": ([{}, {**GONE, "provider": "tax"}], 2, "not-your-entry"),
+    "withdrawn twice": ([{}, GONE, {**GONE, "id": "again"}], 3, "entry-superseded"),
+    "the withdrawal of a withdrawal": (
+        [{}, GONE, {**GONE, "id": "back", "data": {"entry": {**NAMED, "id": "gone"}, "reason": "x"}}],
+        3,
+        "forbidden",
+    ),
+    "nothing that moves points": (
+        [{}, {"id": "p", "type": "meritlog.PeriodReported.v1", "data": {"period": "2020-06", "entries": 1}}],
+        2,
+        "unknown-type",
+    ),
+    "the same twice": ([{}, b"", {}], 3, "id-conflict"),
+}
+
+
+@pytest.mark.parametrize("case", NOT_SUPPOSABLE)
+@pytest.mark.parametrize("to", ["", "known-at=60"])
+def test_a_server_and_a_file_refuse_the_same_for_the_same_reason(client, exported, tmp_path, capsys, case, to):
+    """
+    Given entries of which one could not be accepted, for what it says, who sends it, or when,
+    when they are supposed on a server and on its export, behind the head or an earlier position,
+    then both name its line, with the code and the words of the gate, and the ledger is as it was.
+    """
+    lines, number, code = NOT_SUPPOSABLE[case]
+    supposed = tmp_path / "supposed.jsonl"
+    said = [line if isinstance(line, bytes) else json.dumps({**SUPPOSED, **line}).encode() for line in lines]
+    supposed.write_bytes(b"\n".join(said))
+    asked = ["diff", "--to", to, "--with", supposed, "--json"]
+
+    ends = ("--server", client.base_url), ("--entries", exported)
+    there, here = [(run([*map(str, asked), *map(str, end)]), *capsys.readouterr()) for end in ends]
+
+    assert there == here
+    status, out, err = here
+    assert (status, out, err.count("\n")) == (1, "", 1)
+    assert err.startswith(f"merit: {supposed}, line {number}: {code}: ")
     assert client.get(f"/v1/assessments/{NAME}").json()["head"]["position"] == client.head
 
 

@@ -10,6 +10,7 @@ from services.scoring.domain.coordinate import (
     read_known_at,
     read_readings,
 )
+from services.scoring.domain.supposed import Unsupposable
 from services.scoring.domain.timeline import Step, read_step
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Step",
     "Total",
     "Unanswerable",
+    "Unsupposable",
     "read_coordinate",
     "read_date",
     "read_known_at",

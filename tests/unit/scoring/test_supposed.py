@@ -6,12 +6,18 @@ from random import Random
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from benchmarks import synthetic
-from services.scoring.domain import Book, Coordinate, Unanswerable
+from services.scoring.domain import Book, Coordinate, Unanswerable, Unsupposable
 from services.scoring.domain.columns import FOREVER
+from services.scoring.domain.supposed import MOVING as SUPPOSABLE
 from shared.contracts.entries import decode_entry, parse_event
+from shared.gate.outcomes import Accepted, Refused
+from shared.gate.replay import Replay
 from tests.oracle import generate
+from tests.unit.intake import test_whatever_is_sent as anything
 from tests.unit.scoring.test_diff import sums
 from tests.unit.scoring.test_oracle import Log, book_of
 
@@ -208,3 +214,36 @@ def test_what_could_not_be_accepted_is_not_supposed(over: dict[str, Any], code: 
     with pytest.raises(Unanswerable, match="supposed entry 1: ") as refused:
         suppose(book, None, [{name: value for name, value in event.items() if value is not None}])
     assert refused.value.code == code
+
+
+@given(st.lists(anything.changed(), max_size=6), anything.changed())
+def test_the_gate_says_the_same_of_what_is_supposed_and_of_what_is_sent(
+    before: list[dict[str, Any]], event: dict[str, Any]
+) -> None:
+    """Given a ledger of whatever was accepted, when any event is supposed behind it, then it is refused with the code
+    and the words that it would be refused with if it were sent, and else it is taken, where it can move points.
+    """
+    replay, book = Replay(anything.load), Book(load=anything.load)
+    for each in (anything.OPENED, anything.FIGURE, anything.APPEAL, *before):
+        outcome = replay.read(anything.sent(each))
+        if isinstance(outcome, Accepted):
+            book.extend([decode_entry(outcome.stored)])
+    line = anything.sent({name: value for name, value in event.items() if name not in ADDED})
+    sent, refused = replay.read(line), _refused(book, line)
+    if isinstance(sent, Refused) and sent.code != "id-conflict":
+        assert refused is not None
+        assert refused.code == "unknown-type" or (refused.code, refused.why) == (sent.code, sent.reason)
+    elif isinstance(sent, Accepted):
+        expected = None if sent.event.type in SUPPOSABLE else "unknown-type"
+        assert (refused.code if refused else None) == expected
+    else:
+        assert refused is not None
+        assert refused.code == "id-conflict"
+
+
+def _refused(book: Book, line: bytes) -> Unsupposable | None:
+    try:
+        book.supposing(None, [lambda: parse_event(line)])
+    except Unsupposable as refused:
+        return refused
+    return None
