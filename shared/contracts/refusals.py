@@ -87,3 +87,14 @@ def http_status(code: Refusal) -> int:
     whatever its code: that is the caller's fault and not the entry's, and it is not kept.
     """
     return _STATUS.get(code, 422)
+
+
+LONGEST_NAME = 80
+"""Characters of what somebody sent that a sentence repeats."""
+
+
+def brief(sent: object) -> str:
+    """Give what somebody sent as a sentence can repeat it: not longer than a name is, and printable."""
+    text = str(sent)
+    short = text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 1]}…"
+    return short if short.isprintable() else "".join(sign if sign.isprintable() else "\ufffd" for sign in short)

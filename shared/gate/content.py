@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from shared.contracts import kinds
-from shared.contracts.refusals import Refusal
+from shared.contracts.refusals import Refusal, brief
 from shared.contracts.shapes import EXPLAINED, attribute_fault, ends, reason_missing, shape_fault, whole
 from shared.contracts.times import day
 from shared.gate.parties import Fault
@@ -108,13 +108,16 @@ def _appeal(statement: Statement, _state: LedgerState, rubric: Rubric, lookup: L
     if unit == DISTRICT:
         yield Fault(Refusal.NOT_THIS_UNIT, f"{DISTRICT} is no assessed unit: only units appeal")
     elif unit not in rubric.units:
-        yield Fault(Refusal.UNKNOWN_UNIT, f"{unit} is not assessed here: the units are {', '.join(rubric.units)}")
+        yield Fault(
+            Refusal.UNKNOWN_UNIT, f"{brief(unit)} is not assessed here: the units are {', '.join(rubric.units)}"
+        )
     name = data.get("indicator")
     if name is not None:
         indicator = rubric.indicators.get(name)
         if indicator is None:
             yield Fault(
-                Refusal.UNKNOWN_INDICATOR, f"there is no indicator {name}: they are {', '.join(rubric.indicators)}"
+                Refusal.UNKNOWN_INDICATOR,
+                f"there is no indicator {brief(name)}: they are {', '.join(rubric.indicators)}",
             )
         elif unit in rubric.units and unit not in indicator.units:
             yield Fault(Refusal.NOT_THIS_UNIT, f"{name} does not assess {unit}")
@@ -122,10 +125,10 @@ def _appeal(statement: Statement, _state: LedgerState, rubric: Rubric, lookup: L
     if entry is not None:
         found = lookup(entry["source"], entry["id"])
         if found is None:
-            yield Fault(Refusal.UNKNOWN_ENTRY, f"there is no entry {entry['id']} from {entry['source']}")
+            yield Fault(Refusal.UNKNOWN_ENTRY, f"there is no entry {brief(entry['id'])} from {brief(entry['source'])}")
         elif found.subject not in (None, DISTRICT, unit):
             yield Fault(
-                Refusal.NOT_YOUR_ENTRY, f"the entry is about {found.subject}: {unit} may appeal against its own"
+                Refusal.NOT_YOUR_ENTRY, f"the entry is about {found.subject}: {brief(unit)} may appeal against its own"
             )
 
 
@@ -133,14 +136,14 @@ def _decision(statement: Statement, _state: LedgerState, _rubric: Rubric, lookup
     appeal = statement.data["appeal"]
     found = lookup(appeal["source"], appeal["id"])
     if found is None or found.type != kinds.APPEAL_FILED:
-        yield Fault(Refusal.UNKNOWN_ENTRY, f"there is no appeal {appeal['id']} from {appeal['source']}")
+        yield Fault(Refusal.UNKNOWN_ENTRY, f"there is no appeal {brief(appeal['id'])} from {brief(appeal['source'])}")
 
 
 def _freeze(statement: Statement, state: LedgerState, _rubric: Rubric, _lookup: Lookup) -> Iterator[Fault]:
     known_at = whole(statement.data["known_at"])
     if not 1 <= known_at <= state.position:
         yield Fault(
-            Refusal.OUT_OF_RANGE, f"known_at is {known_at}: it must lie between 1 and the head, {state.position}"
+            Refusal.OUT_OF_RANGE, f"known_at is {brief(known_at)}: it must lie between 1 and the head, {state.position}"
         )
 
 
@@ -150,7 +153,9 @@ def _closing(statement: Statement, state: LedgerState, rubric: Rubric, lookup: L
     named = state.rubrics.get(version)
     if named is None:
         known = ", ".join(map(str, state.rubrics))
-        yield Fault(Refusal.OUT_OF_RANGE, f"no rubric of version {version} was ever in force: the versions are {known}")
+        yield Fault(
+            Refusal.OUT_OF_RANGE, f"no rubric of version {brief(version)} was ever in force: the versions are {known}"
+        )
         return
     for finding, reading in statement.data["readings"].items():
         try:
@@ -163,7 +168,7 @@ def _restatement(statement: Statement, state: LedgerState, rubric: Rubric, looku
     yield from _closing(statement, state, rubric, lookup)
     position = whole(statement.data["supersedes"])
     if position not in state.statements:
-        yield Fault(Refusal.UNKNOWN_ENTRY, f"there is no closing or restatement at position {position}")
+        yield Fault(Refusal.UNKNOWN_ENTRY, f"there is no closing or restatement at position {brief(position)}")
     elif position != state.statement:
         yield Fault(Refusal.ENTRY_SUPERSEDED, f"the statement that holds is at {state.statement}: supersede that one")
 
@@ -202,7 +207,7 @@ def carried_rubric(data: dict[str, Any], load: Callable[[str], Rubric]) -> Rubri
         raise ValueError(message) from None
     if (said["id"], whole(said["version"])) != (rubric.id, rubric.version):
         own = f"{rubric.id}, version {rubric.version}"
-        message = f"data.rubric is called {said['id']}, version {said['version']}: its text says {own}"
+        message = f"data.rubric is called {brief(said['id'])}, version {brief(said['version'])}: its text says {own}"
         raise ValueError(message)
     return rubric
 
@@ -212,5 +217,5 @@ def zone_fault(name: str) -> str | None:
     try:
         ZoneInfo(name)
     except (ValueError, OSError, KeyError):
-        return f"{name[:40]} is no time zone: name it as in Asia/Shanghai"
+        return f"{brief(name)} is no time zone: name it as in Asia/Shanghai"
     return None

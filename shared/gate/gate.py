@@ -7,7 +7,7 @@ from typing import Any
 from shared.contracts import kinds
 from shared.contracts.entries import leaf_hash, stamp, stored_form
 from shared.contracts.events import Event
-from shared.contracts.refusals import Refusal
+from shared.contracts.refusals import Refusal, brief
 from shared.contracts.shapes import ASSESSMENT, MEMBERS, attribute_fault, shape_fault, whole
 from shared.gate.content import Statement, carried_rubric, content_faults, shape_of, zone_fault
 from shared.gate.outcomes import Accepted, Found, Identity, Known, Outcome, Refused
@@ -95,7 +95,7 @@ class Gate:
         if event.fault is not None:
             return Fault(Refusal.MALFORMED, event.fault)
         if event.type not in MEMBERS:
-            return Fault(Refusal.UNKNOWN_TYPE, f"{event.type[:80]} is no type of entry: see the list of events")
+            return Fault(Refusal.UNKNOWN_TYPE, f"{brief(event.type)} is no type of entry: see the list of events")
         fault = attribute_fault(event.type, event.subject, event.provider) or shape_fault(event.type, event.data)
         return None if fault is None else Fault(Refusal.MALFORMED, fault)
 
@@ -103,9 +103,9 @@ class Gate:
         state = self.state
         if state.rubric is None and event.type != kinds.ASSESSMENT_OPENED:
             name = state.assessment or event.assessment
-            return Fault(Refusal.UNKNOWN_ASSESSMENT, f"{name} has not been opened: open it first")
+            return Fault(Refusal.UNKNOWN_ASSESSMENT, f"{brief(name)} has not been opened: open it first")
         if state.assessment is not None and event.assessment != state.assessment:
-            reason = f"this is {state.assessment}, the entry names {event.assessment}: send it there"
+            reason = f"this is {state.assessment}, the entry names {brief(event.assessment)}: send it there"
             return Fault(Refusal.ASSESSMENT_MISMATCH, reason)
         return None
 
@@ -180,7 +180,7 @@ class _Passage:
         named = data["entry"]
         confirmed = self.lookup(named["source"], named["id"])
         if confirmed is None:
-            yield Fault(Refusal.UNKNOWN_ENTRY, f"there is no entry {named['id']} from {named['source']}")
+            yield Fault(Refusal.UNKNOWN_ENTRY, f"there is no entry {brief(named['id'])} from {brief(named['source'])}")
             return
         if who == reporter(confirmed, rubric.assessor):
             yield Fault(Refusal.FORBIDDEN, f"{who} reported the entry: somebody else must confirm it")
@@ -191,7 +191,7 @@ class _Passage:
         event, named = self.event, self.event.data["entry"]
         target = self.target = self.lookup(named["source"], named["id"])
         if target is None:
-            yield Fault(Refusal.UNKNOWN_ENTRY, f"there is no entry {named['id']} from {named['source']}")
+            yield Fault(Refusal.UNKNOWN_ENTRY, f"there is no entry {brief(named['id'])} from {brief(named['source'])}")
             return
         who, whose = party(event, rubric.assessor, self.caller), reporter(target, rubric.assessor)
         if who not in (whose, rubric.assessor):

@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 from shared.contracts import kinds
 from shared.contracts.entries import Entry
 from shared.contracts.events import Event
-from shared.contracts.refusals import Refusal
+from shared.contracts.refusals import Refusal, brief
 from shared.gate.outcomes import Found
 from shared.rubric.rubric import Rubric
 
@@ -94,19 +94,21 @@ def role_faults(event: Event, rubric: Rubric) -> Iterator[Fault]:
     elif event.type in (kinds.PERIOD_REPORTED, kinds.ENTRY_CONFIRMED):
         if who not in (None, assessor) and who not in rubric.providers:
             known = ", ".join(rubric.providers)
-            yield Fault(Refusal.FORBIDDEN, f"{who} is no provider: the providers are {known}")
+            yield Fault(Refusal.FORBIDDEN, f"{brief(who)} is no provider: the providers are {known}")
     elif event.type == kinds.APPEAL_FILED and who not in (None, event.subject, assessor):
-        yield Fault(Refusal.FORBIDDEN, f"only {event.subject} may appeal in its own name: provider is {who}")
+        yield Fault(
+            Refusal.FORBIDDEN, f"only {brief(event.subject)} may appeal in its own name: provider is {brief(who)}"
+        )
 
 
 def credential_fault(event: Event, assessor: str | None, caller: Caller) -> str | None:
     """Say why this credential may not send this event at all, or None; `assessor` is None before the opening."""
     if not caller.may_send_from(event.source):
-        return f"the credential may not send from {event.source}: begin source with its own prefix"
+        return f"the credential may not send from {brief(event.source)}: begin source with its own prefix"
     if any(allowed(event, assessor, caller) for allowed in _ALLOWED[event.type]):
         return None
     roles = ", ".join(sorted(caller.roles)) or "none"
-    return f"the credential (roles: {roles}) may not send this type for provider {event.provider or 'none'}"
+    return f"the credential (roles: {roles}) may not send this type for provider {brief(event.provider or 'none')}"
 
 
 def _as_provider(event: Event, _assessor: str | None, caller: Caller) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from shared.contracts.numbers import Fraction, fraction, shown
-from shared.contracts.refusals import Refusal
+from shared.contracts.refusals import Refusal, brief
 from shared.rubric.faults import NotPlaced
 from shared.rubric.model import DISTRICT, Finding, Indicator, Line, Measure, Unit
 
@@ -52,11 +52,13 @@ class Admission:
         asked = owner.measures.get(measure)
         if asked is None:
             known = ", ".join(owner.measures) or "none"
-            reason = f"{indicator} has no measure {measure}: its measures are {known}"
+            reason = f"{indicator} has no measure {brief(measure)}: its measures are {known}"
             return [*found, NotPlaced("unknown-measure", reason)]
         if not found and (asked.district != (unit == DISTRICT) or (unit != DISTRICT and unit not in owner.units)):
             subject = DISTRICT if asked.district else ", ".join(owner.units)
-            found.append(NotPlaced("not-this-unit", f"{measure} of {indicator} is about {subject}, not about {unit}"))
+            found.append(
+                NotPlaced("not-this-unit", f"{measure} of {indicator} is about {subject}, not about {brief(unit)}")
+            )
         if provider not in asked.providers:
             known = ", ".join(asked.providers)
             found.append(NotPlaced("not-your-measure", f"{measure} of {indicator} is reported by {known}"))
@@ -110,7 +112,10 @@ class Admission:
         if asked is None or asked.takes != takes:
             known = ", ".join(name for name, each in owner.lines.items() if each.takes == takes) or "none"
             kind = "deductions" if takes else "awards"
-            return [*found, NotPlaced("unknown-line", f"{indicator} has no line {line} for {kind}: it has {known}")]
+            return [
+                *found,
+                NotPlaced("unknown-line", f"{indicator} has no line {brief(line)} for {kind}: it has {known}"),
+            ]
         if points is None and not asked.fixed:
             found.append(NotPlaced("malformed", f"the line {line} needs points: say how many"))
         if self._names(unit) and unit not in owner.units:
@@ -161,12 +166,12 @@ class Admission:
         """
         asked = self._findings.get(finding)
         if asked is None:
-            raise NotPlaced("unknown-finding", f"the rubric has no finding {finding}")
+            raise NotPlaced("unknown-finding", f"the rubric has no finding {brief(finding)}")
         if reading not in asked.readings:
             known = (
                 f"its readings are {', '.join(asked.readings)}" if asked.readings else "it is a question for the record"
             )
-            raise NotPlaced("unknown-reading", f"{finding} has no reading {reading}: {known}")
+            raise NotPlaced("unknown-reading", f"{finding} has no reading {brief(reading)}: {known}")
 
     def _names(self, unit: str) -> bool:
         return unit in self._units or unit == DISTRICT
@@ -176,11 +181,11 @@ class Admission:
         found: list[NotPlaced] = []
         if not self._names(unit):
             known = ", ".join(self._units)
-            found.append(NotPlaced("unknown-unit", f"{unit} is not assessed here: the units are {known}"))
+            found.append(NotPlaced("unknown-unit", f"{brief(unit)} is not assessed here: the units are {known}"))
         owner = self._indicators.get(indicator)
         if owner is None:
             known = ", ".join(self._indicators)
-            reason = f"there is no indicator {indicator}: the indicators are {known}"
+            reason = f"there is no indicator {brief(indicator)}: the indicators are {known}"
             found.append(NotPlaced("unknown-indicator", reason))
         return found, owner
 
@@ -203,6 +208,12 @@ def _number(text: object) -> Fraction | None:
 
 def _plain(value: Fraction) -> str:
     return str(value.numerator) if value.denominator == 1 else shown(value, 6).rstrip("0")
+
+
+def _points(low: Fraction, high: Fraction) -> str:
+    if low != high:
+        return f"{_plain(low)} to {_plain(high)} points"
+    return "1 point" if high == 1 else f"{_plain(high)} points"
 
 
 def _malformed(measure: Measure, data: Mapping[str, Any], value: Fraction | None) -> list[NotPlaced]:
@@ -240,12 +251,13 @@ def _tier_faults(measure: Measure, data: Mapping[str, Any], value: Fraction) -> 
         tier = measure.tiers.get(data["tier"])
         if tier is None:
             known = ", ".join(measure.tiers)
-            found.append(NotPlaced("tier-mismatch", f"there is no tier {data['tier']}: the tiers are {known}"))
+            found.append(NotPlaced("tier-mismatch", f"there is no tier {brief(data['tier'])}: the tiers are {known}"))
         elif not tier.low <= value <= tier.high:
-            ends = f"{_plain(tier.low)} to {_plain(tier.high)}"
-            found.append(NotPlaced("tier-mismatch", f"the tier {tier.id} is worth {ends} points"))
+            found.append(NotPlaced("tier-mismatch", f"the tier {tier.id} is worth {_points(tier.low, tier.high)}"))
     if measure.grain and all(step is not None and (value / step).denominator != 1 for step in measure.grain.values()):
-        found.insert(0, NotPlaced("out-of-range", f"no reading counts {data['value']} as a value of {measure.id}"))
+        found.insert(
+            0, NotPlaced("out-of-range", f"no reading counts {brief(data['value'])} as a value of {measure.id}")
+        )
     return found
 
 
@@ -255,5 +267,4 @@ def _points_faults(line: Line, text: str) -> list[NotPlaced]:
         return [NotPlaced("malformed", "points are a decimal, as in 0.5")]
     if line.low <= points <= line.high:
         return []
-    what = _plain(line.low) if line.fixed else f"{_plain(line.low)} to {_plain(line.high)}"
-    return [NotPlaced("out-of-range", f"the line {line.id} is worth {what} points")]
+    return [NotPlaced("out-of-range", f"the line {line.id} is worth {_points(line.low, line.high)}")]
