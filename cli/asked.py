@@ -22,6 +22,7 @@ WRONG_QUESTIONS = frozenset(
         "unknown-rubric",
         "bad-rubric",
         "too-large",
+        "invalid-request",
     }
 )
 

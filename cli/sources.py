@@ -129,7 +129,7 @@ class File:
         asked = question.rubric
         if asked == self._name == "-":
             raise Stop("standard input can only be one of the two: name a file for the other", WRONG_USAGE)
-        own = files.rubric(asked) if asked is not None and not _is_version(asked) else None
+        own = files.rubric(asked) if asked is not None and not is_version(asked) else None
         try:
             at = Coordinate(
                 as_of=None if question.as_of is None else read_date(question.as_of),
@@ -162,5 +162,6 @@ class File:
         return book
 
 
-def _is_version(asked: str) -> bool:
-    return asked.isascii() and asked.isdecimal()
+def is_version(asked: str) -> bool:
+    """Whether a rubric is named by its version, as against a file."""
+    return asked.isascii() and asked.isdecimal() and len(asked) < 16

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from cli import files
-from cli.sources import Comparison
+from cli.sources import Comparison, is_version
 from cli.stop import Stop
 from services.scoring.domain import Book, Coordinate, Unsupposable, read_coordinate
 from shared.contracts.events import Malformed, parse_event
@@ -62,11 +62,6 @@ def parted(text: str) -> tuple[str, str | None]:
     name = named[0].removeprefix("rubric=")
     files.rubric(name)
     return ",".join(part for part in parts if part not in named), files.text(name)
-
-
-def is_version(rubric: str) -> bool:
-    """Whether a rubric is named by its version, as against a file."""
-    return rubric.isascii() and rubric.isdecimal() and len(rubric) < 16
 
 
 def written(name: str | None) -> Sequence[Line]:

@@ -18,6 +18,14 @@ NO_ASSESSMENT = _("There is no such assessment, unit or entry.")
 SILENT = _("A service behind these pages does not answer. Try again in a moment.")
 NOT_ALLOWED = _("The services do not let these pages read. Give them a viewer's credential in MERITLOG_TOKEN.")
 TRY_AGAIN = "2"
+TOLD = {
+    "not-known": _("Nothing was known then: the first entry, or the period, came later."),
+    "not-yet": _("That position is not there yet. Try again in a moment."),
+    "unknown-rubric": _("The assessment has no such version of its rubric."),
+    "unknown-finding": _("The rubric has no such finding: the page of findings lists them."),
+    "unknown-reading": _("The finding has no such reading: the page of findings lists them."),
+}
+"""What a service says of a coordinate, in words that there are in every language; by its code."""
 
 
 def install(app: FastAPI, site: Site) -> None:
@@ -54,7 +62,10 @@ def explained(error: Exception) -> tuple[int, str, dict[str, str]]:
 
 
 def declined(error: Declined) -> tuple[int, str, dict[str, str]]:
-    """What a service declined, told to a reader: its own sentence where the question was wrong."""
+    """What a service declined, told to a reader: its own sentence where there is no other."""
+    if error.code in TOLD:
+        again = {"Retry-After": error.retry_after or TRY_AGAIN} if error.status == 503 else {}
+        return error.status, TOLD[error.code], again
     if error.missing:
         return 404, NO_ASSESSMENT, {}
     if error.status in (401, 403):

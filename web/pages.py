@@ -14,17 +14,30 @@ from shared.contracts.numbers import Fraction
 from web.answers import Change, Explained, Flag, IndicatorPoints, Seen, Standing, TaskRow, UnitChange
 from web.charts import Line, lines
 from web.forms import AWARD, Form, blank, choices
+from web.language import mark
 from web.names import Names
 from web.rows import Row, number, quantity, rounded, rows
 from web.site import Page, Site
 from web.upstream import Declined, Unanswered
-from web.view import View
+from web.view import View, WrongView
 
 WINDOW = 200
 """Positions on a page of changes."""
 MOST_STRETCHES = 50
 STEPS = ("month", "week", "day")
 """How far apart the days of a timeline can be chosen to lie."""
+
+
+def read_step(text: str) -> str:
+    """Read how far apart the days of a timeline lie; months, where nothing is said.
+
+    Raises:
+        WrongView: It is none of `STEPS`.
+
+    """
+    if text and text not in STEPS:
+        raise WrongView(mark("step is month, week or day."))
+    return text or STEPS[0]
 
 
 async def shown(site: Site, assessment: str, view: View) -> Standing:

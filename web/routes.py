@@ -109,10 +109,10 @@ async def timeline(
     request: Request,
     serving: Using,
     assessment: str,
-    step: Annotated[Literal["month", "week", "day"], Query(description="How far apart the days lie.")] = "month",
+    step: Annotated[str, Query(description="How far apart the days lie: `month`, `week` or `day`.")] = "",
 ) -> Response:
     """Rank and total of every unit through the year."""
-    work = partial(pages.timeline, serving.site, assessment, step)
+    work = partial(pages.timeline, serving.site, assessment, pages.read_step(step))
     return await serving.whole(request, assessment, ("timeline",), work, live=False)
 
 

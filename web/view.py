@@ -14,6 +14,7 @@ POSITION_DIGITS = 18
 PAIR_LENGTH = 130
 _APART = re.compile(r"[,\s]+")
 MOST_READINGS = 200
+_ONCE = frozenset({"as-of", "known-at", "rubric", "lang"})
 
 
 FROM = "from-"
@@ -98,6 +99,8 @@ def read_view(words: Iterable[tuple[str, str]], accept_language: str = "") -> Vi
     """
     asked = [(name, value.strip()) for name, value in words if value.strip()]
     one = dict(asked)
+    if any(one[name] != value for name, value in asked if name in _ONCE):
+        raise WrongView(_("A part of the address is there twice: leave one out."))
     language = one.get("lang")
     if language is not None and language not in LANGUAGES:
         raise WrongView(_("lang is zh or en."))
@@ -157,7 +160,8 @@ def _readings(pairs: Iterable[str]) -> tuple[tuple[str, str], ...]:
         finding, equals, reading = pair.partition("=")
         if not (finding and equals and reading) or len(pair) > PAIR_LENGTH:
             raise WrongView(_("A reading is chosen as FINDING=READING, such as A01=20."))
-        chosen[finding] = reading
+        if chosen.setdefault(finding, reading) != reading:
+            raise WrongView(_("A finding has two readings in the address: leave one out."))
     if len(chosen) > MOST_READINGS:
         raise WrongView(_("There are more readings here than any rubric has findings."))
     return tuple(sorted(chosen.items()))

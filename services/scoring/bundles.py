@@ -40,13 +40,13 @@ _responses: dict[int | str, dict[str, Any]] = {
 @router.get("/v1/bundles/{assessment}", responses=_responses, response_class=StreamingResponse)
 async def bundles(asked: Asked, request: Request) -> StreamingResponse:
     """Give the audit bundle of a coordinate: all entries that are signed, and the standing, to be verified offline."""
-    await asked.book()
-    checkpoints: Checkpoints = request.app.state.checkpoints
-    signed, head = await _signed(checkpoints, asked.assessment)
-    book = await asked.book(head.size)
-    if book.head < head.size:
-        raise problem(Unanswerable("not-yet", f"position {head.size} is signed and is not here yet"))
+    book, checkpoints = await asked.book(), request.app.state.checkpoints
     try:
+        if isinstance(asked.at.known_at, int):
+            moments.position(book.ledger, asked.at.known_at)  # it has been waited for: not once more below
+        signed, head = await _signed(checkpoints, asked.assessment)
+        book = await asked.book(head.size)
+        moments.position(book.ledger, head.size)  # what is signed may be on its way here
         await checkpoints.hold(asked.assessment, head)
         manifest, claim = await asked.books.store.ask(_standing, book, asked.at, head)
     except Differs as error:

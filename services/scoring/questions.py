@@ -1,7 +1,7 @@
 """What is asked of scoring over HTTP: an assessment, and one coordinate or several."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -43,13 +43,18 @@ Readings = Annotated[list[str] | None, Query(alias="reading", description="`FIND
 
 
 async def coordinate(
-    as_of: AsOf = None, known_at: KnownAt = None, rubric: Version = None, reading: Readings = None
+    request: Request,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    rubric: Version = None,
+    reading: Readings = None,
 ) -> Coordinate:
     """Dependency: the coordinate that the query names; empty words count as not given.
 
-    :raises Problem: 422 where one cannot be read
+    :raises Problem: 422 where one cannot be read, or might be meant otherwise than it is read
     """
     try:
+        _check_named([name for name, value in request.query_params.multi_items() if value])
         return Coordinate(
             read_date(as_of) if as_of else None,
             read_known_at(known_at) if known_at else None,
@@ -58,6 +63,15 @@ async def coordinate(
         )
     except Unanswerable as fault:
         raise problem(fault) from None
+
+
+def _check_named(names: Sequence[str]) -> None:
+    for word in ("as-of", "known-at", "rubric"):
+        alike = [name for name in names if name.replace("_", "-") == word]
+        if len(alike) > 1:
+            raise Unanswerable("bad-coordinate", f"{word} is named twice: leave one out")
+        if alike and alike[0] != word:
+            raise Unanswerable("bad-coordinate", f"{alike[0]} is written {word} here")
 
 
 At = Annotated[Coordinate, Depends(coordinate)]

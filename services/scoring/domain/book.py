@@ -197,7 +197,7 @@ class Book:
         """Give the standing at the coordinate that a freeze, a closing or a restatement names."""
         if entry.type == kinds.ASSESSMENT_FROZEN:
             said = self.ledger.statement_at(entry.position)
-            return (None if said is None else self.standing(_frozen_at(said.data))), None
+            return (None if said is None else self._fixed_at(_frozen_at(said.data))), None
         for closing in self.ledger.closings[-1:]:
             if closing.position == entry.position:
                 return self._closed_standing(closing), closing.supersedes
@@ -224,6 +224,7 @@ class Book:
             Unanswerable: There is no answer at this coordinate.
 
         """
+        moments.begun(self.ledger, coordinate.as_of)
         return self._scores(moments.moment(self.ledger, coordinate), traced=traced)
 
     def _scores(self, moment: Moment, *, traced: bool = False) -> Scores:
@@ -236,8 +237,7 @@ class Book:
             Unanswerable: There is no answer at this coordinate.
 
         """
-        found, flagged = self.standing_and_flags(coordinate)
-        return found | {"flags": list(flagged)}
+        return self._whole(self.scores(coordinate))
 
     def standing_and_flags(self, coordinate: Coordinate = LIVE) -> tuple[dict[str, Any], Flags]:
         """Give the standing, and apart from it its flags, which may be very many.
@@ -246,7 +246,13 @@ class Book:
             Unanswerable: There is no answer at this coordinate.
 
         """
-        scores = self.scores(coordinate)
+        return self._parted(self.scores(coordinate))
+
+    def _whole(self, scores: Scores) -> dict[str, Any]:
+        found, flagged = self._parted(scores)
+        return found | {"flags": list(flagged)}
+
+    def _parted(self, scores: Scores) -> tuple[dict[str, Any], Flags]:
         found = {
             **self._heading(scores),
             "provisional": any(tally.provisional for tally in scores.tallies.values()),
@@ -298,6 +304,7 @@ class Book:
             Unanswerable: There is no answer at one of them.
 
         """
+        moments.begun(self.ledger, one.as_of, other.as_of)
         found = diff.diff(self.ledger, self._placements, one, other)
         for end in (found["from"], found["to"]):
             end["state"] = self.state(end["known_at"]["position"])
@@ -340,6 +347,7 @@ class Book:
             Unanswerable: There is no answer at this coordinate, or there are too many steps.
 
         """
+        moments.begun(self.ledger, coordinate.as_of, *span)
         found = timeline.timeline(self.ledger, self._placements, coordinate, step, span)
         return {**found, "state": self.state(found["known_at"]["position"])}
 
@@ -350,6 +358,7 @@ class Book:
             Unanswerable: There is no answer at this coordinate.
 
         """
+        moments.begun(self.ledger, coordinate.as_of)
         found = sensitivity.sensitivity(self.ledger, self._placements, coordinate)
         return {**found, "state": self.state(found["known_at"]["position"])}
 
@@ -360,6 +369,7 @@ class Book:
             Unanswerable: There is no answer at this coordinate, or no such unit.
 
         """
+        moments.begun(self.ledger, coordinate.as_of)
         found = tipping.tipping(self.ledger, self._placements, coordinate, unit)
         return {**found, "state": self.state(found["known_at"]["position"])}
 
@@ -389,7 +399,7 @@ class Book:
         if self.ledger.closings:
             return self._closed_standing(self.ledger.closings[-1])
         freezes = list(holding(self.ledger.statements[kinds.ASSESSMENT_FROZEN], self.head))
-        return self.standing(_frozen_at(freezes[-1].data)) if freezes else None
+        return self._fixed_at(_frozen_at(freezes[-1].data)) if freezes else None
 
     def disputed(self) -> list[int]:
         """Give the positions of the closings whose digest is not that of the standing found."""
@@ -419,9 +429,13 @@ class Book:
 
     def _closed_standing(self, closing: Closing) -> dict[str, Any] | None:
         try:
-            return self.standing(_closed_at(closing))
+            return self._fixed_at(_closed_at(closing))
         except Unanswerable:
             return None
+
+    def _fixed_at(self, coordinate: Coordinate) -> dict[str, Any]:
+        """Give the standing that an entry names, be it of a day before the period."""
+        return self._whole(self._scores(moments.moment(self.ledger, coordinate)))
 
 
 def _closed_at(closing: Closing) -> Coordinate:

@@ -11,6 +11,8 @@ from shared.rubric.rubric import Rubric
 from shared.rubric.ruleset import Rules
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")  # Python reads 20201231 and 2020-W53-4 too
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}.*")  # and 2020-W53-4T10:00
+_MOST_DIGITS = 18  # of a position, as everywhere
 _FIRST = datetime(1, 1, 1, tzinfo=UTC)
 _LAST = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
 
@@ -19,7 +21,7 @@ class Unanswerable(Exception):
     """There is no answer at this coordinate.
 
     `code` is one of the contract's refusal codes, or: `not-yet` (a position beyond the head), `not-known` (before the
-    first entry, or no rubric), `bad-coordinate` (what was asked cannot be read), `unknown-rubric`.
+    first entry or the period, or no rubric), `bad-coordinate` (what was asked cannot be read), `unknown-rubric`.
     """
 
     def __init__(self, code: str, reason: str) -> None:
@@ -77,12 +79,12 @@ def read_known_at(text: str) -> int | datetime | date:
         Unanswerable: It is none of them.
 
     """
-    if text.isascii() and text.isdecimal():
+    if text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS:
         return int(text)
     try:
         if _DATE.fullmatch(text):
             return date.fromisoformat(text)
-        return datetime.fromisoformat(text)
+        return datetime.fromisoformat(text if _TIME.fullmatch(text) else "")
     except ValueError:
         advice = "write 412, 2020-12-31 or 2020-12-31T17:00:00+08:00"
         reason = f"known-at {text[:40]!r} is neither a position nor a time: {advice}"

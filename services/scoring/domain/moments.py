@@ -30,6 +30,19 @@ def moment(ledger: Ledger, coordinate: Coordinate, before: int = FOREVER) -> Mom
     return Moment(coordinate.as_of or last, known_at, rubric, readings, rubric.under(readings))
 
 
+def begun(ledger: Ledger, *days: date | None) -> None:
+    """See that days which are asked for do not lie before the period.
+
+    Raises:
+        Unanswerable: One does.
+
+    """
+    for day in days:
+        if day is not None and ledger.period is not None and day < ledger.period[0]:
+            first = ledger.period[0]
+            raise Unanswerable("not-known", f"the period begins on {first}: as of {day} there is no standing in it")
+
+
 def position(ledger: Ledger, known_at: int | datetime | date | None) -> int:
     """Give the position that a known-at means.
 

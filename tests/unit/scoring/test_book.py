@@ -250,11 +250,20 @@ def test_an_empty_book_has_no_answer() -> None:
         Book().standing()
 
 
-def test_as_of_before_the_period_knows_no_figure() -> None:
-    """Given an as-of before the first day, nothing has occurred and everything reported is pending."""
-    book = book_of(firms("297"))
-    assert cell(book, "science", "K1", Coordinate(as_of=date(2019, 12, 31))) == ("0", "pending")
-    assert book.standing(Coordinate(as_of=date(2019, 12, 31)))["flags"] == []
+def test_as_of_before_the_period_there_is_no_standing() -> None:
+    """Given an as-of before the first day, then it is told when the period begins; a freeze that names such a day is
+    shown all the same: in it nothing has occurred.
+    """
+    early = Coordinate(as_of=date(2019, 12, 31))
+    frozen = {"as_of": "2019-12-31", "known_at": "2", "reason": "x"}
+    book = book_of(firms("297"), {"kind": "AssessmentFrozen", "data": frozen})
+    for ask in (book.standing, book.sensitivity, lambda at: book.tipping("science", at), lambda at: book.diff(at, at)):
+        with pytest.raises(Unanswerable, match="the period begins on 2020-01-01") as told:
+            ask(early)
+        assert (told.value.code, told.value.too_early) == ("not-known", True)
+    fixed = book.fixed()
+    assert fixed is not None
+    assert (fixed["as_of"], {unit["exact"] for unit in fixed["units"]}) == ("2019-12-31", {"5"})
 
 
 def test_positions_may_leave_some_out() -> None:

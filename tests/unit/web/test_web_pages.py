@@ -356,12 +356,15 @@ async def test_a_timeline_has_every_total_and_each_day_leads_to_its_moment():
     assert all(unit["total"] in board for unit in day["now"]["units"])
 
 
-@pytest.mark.parametrize("step", ["year", "0", ""])
-async def test_a_step_that_is_none_has_no_page(step):
-    """Given another step than those there are, then there is no such page."""
+@pytest.mark.parametrize("step", ["year", "0", "Month"])
+async def test_a_step_that_is_none_is_told(step):
+    """Given another step than those there are, then one sentence says which there are; none given means months."""
     async with browsing(the_year()) as client:
-        answer = await client.get(f"{BOARD}/timeline", params={"step": step})
-    assert answer.status_code == 404
+        answer = await client.get(f"{BOARD}/timeline", params={"step": step, "lang": "zh"})
+        months = await client.get(f"{BOARD}/timeline", params={"step": ""})
+    assert answer.status_code == 400
+    assert "step 只能是 month、week 或 day。" in answer.text
+    assert months.status_code == 200
 
 
 async def test_a_frozen_board_stands_still_and_a_units_page_with_it():

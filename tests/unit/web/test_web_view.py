@@ -51,6 +51,24 @@ def test_only_a_date_or_a_position_fixes_a_view(words, live, plain):
 @pytest.mark.parametrize(
     "words",
     [
+        [("reading", "A01=20"), ("reading", "A03=min"), ("reading", "A01=50")],
+        [("as-of", "2020-06-30"), ("as-of", "2020-09-30")],
+        [("known-at", "7"), ("known-at", "8")],
+        [("rubric", "1"), ("rubric", "2")],
+        [("lang", "zh"), ("lang", "en")],
+    ],
+)
+def test_what_is_said_twice_is_not_guessed(words):
+    """Given two values for what has one, then it is told; the same value twice is one."""
+    with pytest.raises(WrongView) as told:
+        read_view(words)
+    assert catalog("zh").gettext(str(told.value)).endswith("。")
+    assert read_view([*words[:1], *words[:1]]) == read_view(words[:1])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
         ("as-of", "30.09.2020"),
         ("as-of", "2020-02-30"),
         ("known-at", "yesterday"),
