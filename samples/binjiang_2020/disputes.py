@@ -258,10 +258,9 @@ def disputes(sent: Sequence[Json], random: Random) -> Iterator[Draft]:
     yield from _repeats(sent, random)
     yield _stands("AssessmentFrozen", "freeze/1", at(date(2021, 1, 5), 18))
     yield _stands(*CLOSING, at(date(2021, 2, 5), 18))
-    # After the close only what the contract names is taken. This award lay beyond its caps: what they absorb changes,
-    # no total does, and the restatement follows all the same.
-    late = next(
-        made for made in reversed(sent) if made["type"] == "meritlog.BonusAwarded.v1" and made["subject"] == "market"
-    )
+    # After the close only what the contract names is taken. Without this pilot hr falls behind science: the closing
+    # stands as it is, and the restatement says so.
+    pilots = (made for made in sent if made["subject"] == "hr" and made["data"].get("line") == "pilot")
+    late = next(made for made in pilots if made["data"]["points"] == "3.5")
     yield draft(withdrawal(late, "withdrawal/after-close", at(date(2021, 3, 1), 10), OFFICE_SOURCE))
     yield _stands("AssessmentRestated", "restatement/1", at(date(2021, 3, 10), 18), supersedes=CLOSING[1])

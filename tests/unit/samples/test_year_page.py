@@ -198,10 +198,15 @@ def _named(each: Entry) -> str:
 def _late(withdrawal: Entry) -> Iterator[str]:
     award, position = entry(withdrawal["data"]["entry"]["id"]), withdrawal["position"]
     before, after = at(position - 1), at(position)
-    assert [row["exact"] for row in before.values()] == [row["exact"] for row in after.values()]
-    cut = [rows["market"]["indicators"]["B3"]["absorbed"] for rows in (before, after)]
-    yield f"{position} withdraws an award that market got at {award['position']}, of {award['data']['points']} points"
-    yield f"which cut {cut[0]} away before and {cut[1]} after"
+    assert [unit for unit in before if before[unit]["exact"] != after[unit]["exact"]] == ["hr"]
+    assert {unit for unit in before if before[unit]["rank"] != after[unit]["rank"]} == {"hr", "science"}
+    assert [rows["hr"]["indicators"]["B2"]["absorbed"] for rows in (before, after)] == ["1", "0"]
+    hr, science = ([rows[unit] for rows in (before, after)] for unit in ("hr", "science"))
+    yield f"{position} withdraws an award that hr got at {award['position']}, of {award['data']['points']} points"
+    yield f"Under B2 hr falls from {points('hr', 'B2', position - 1)} to {points('hr', 'B2', position)}"
+    yield f"its total from {hr[0]['total']} to {hr[1]['total']}, its rank from {hr[0]['rank']} to {hr[1]['rank']}"
+    yield f"science, untouched, rises to {science[1]['rank']}"
+    yield f"science is {science[1]['rank']} with {science[1]['total']} and hr is {hr[1]['rank']} with {hr[1]['total']}"
 
 
 def test_the_page_says_what_the_year_says() -> None:
