@@ -7,6 +7,7 @@ import typer
 from cli.options import AsOf, Assessment, Entries, Json, KnownAt, Readings, Rules, Server, Token, one_of
 from cli.sources import Question
 from cli.stop import WRONG_USAGE, Stop
+from cli.words import word
 
 
 def export(
@@ -52,7 +53,8 @@ def export(
     if json:
         print_json({"bundle": path, **manifest})
     else:
-        print(f"{path}: {manifest['entries']} entries, as of {at['as_of']}, known at {at['known_at']}")
+        number = word("entries", "en", manifest["entries"])
+        print(f"{path}: {number}, as of {at['as_of']}, known at {at['known_at']}")
 
 
 def _lines(
@@ -69,4 +71,4 @@ def _lines(
     if json and out is not None:
         print_json({"file": out, "entries": number})
     elif out is not None:
-        print(f"{out}: {number} entries")
+        print(f"{out}: {word('entries', 'en', number)}")

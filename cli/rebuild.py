@@ -8,6 +8,7 @@ import typer
 
 from cli.options import Json
 from cli.stop import NO_ANSWER, WRONG_USAGE, Stop
+from cli.words import word
 
 if TYPE_CHECKING:
     from shared.chassis.rebuilding import Rebuilt
@@ -119,8 +120,8 @@ def _say(service: str, place: str | None, one: "Rebuilt", *, in_use: bool) -> No
     if not one.differences:
         said = "as it was told"
     elif one.generation is None:
-        said = f"{len(one.differences)} parts differ from what was told: --take-over tells them anew"
+        said = f"{word('differ', 'en', len(one.differences))}: --take-over tells it anew"
     else:
-        said = f"{len(one.differences)} parts differed; generation {one.generation} tells them anew"
+        said = f"{word('differ', 'en', len(one.differences))}; generation {one.generation} tells it anew"
     where = f" in {place}, {'now' if in_use else 'not yet'} in use" if place else ""
-    print(f"{name}: {one.entries} entries built anew{where}, {said}")
+    print(f"{name}: {word('entries', 'en', one.entries)} built anew{where}, {said}")

@@ -29,6 +29,7 @@ def import_(
     from cli.audit.opened import is_archive
     from cli.output import print_json
     from cli.sources import Question
+    from cli.words import word
 
     if is_archive(bundle):
         name, entries, written = _restored(bundle, data, key or [])
@@ -40,33 +41,25 @@ def import_(
     if json:
         print_json({"assessment": name, "entries": entries, "written": written})
     else:
-        print(f"{name}: {entries} entries restored" + ("" if written == entries else f", {written} of them now"))
+        now = "" if written == entries else f", {written} of them now"
+        print(f"{name}: {word('entries', 'en', entries)} restored{now}")
 
 
 def _restored(bundle: str, data: Path | None, key: list[str]) -> tuple[str, int, int]:
     """Verify a bundle and restore it: of which assessment, how many entries it has, and how many were written now."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
     from cli.audit.opened import Bundle, opened
     from cli.audit.restoring import NEEDED, restored
     from cli.audit.verifying import verify
     from cli.key import settings_of
+    from cli.progress import bars
     from cli.stop import Stop
     from cli.verify import keys
     from shared.proof.archive import BadBundle
     from shared.proof.bundle import ENTRIES
 
     settings, pinned = settings_of(data), keys(key)
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeRemainingColumn(),
-    )
     try:
-        with opened(bundle) as file, Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        with opened(bundle) as file, bars() as progress:
             found = Bundle(file)
             size = found.members[ENTRIES].size
             bar = progress.add_task("verified", total=size)

@@ -52,19 +52,15 @@ def verified(name: str, pinned: "list[VerifierKey]", *, gate: bool = True) -> "R
         Stop: It cannot be read.
 
     """
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
     from cli.audit.opened import Bundle, opened
     from cli.audit.verifying import verify
+    from cli.progress import bars
     from cli.stop import Stop
     from shared.proof.archive import BadBundle
     from shared.proof.bundle import ENTRIES
 
-    console = Console(stderr=True)
-    columns = TextColumn("verified"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeRemainingColumn()
     try:
-        with opened(name) as file, Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        with opened(name) as file, bars() as progress:
             bundle = Bundle(file)
             bar = progress.add_task("verified", total=bundle.members[ENTRIES].size)
             return verify(bundle, pinned, gate=gate, told=lambda size: progress.advance(bar, size))

@@ -36,6 +36,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "change": ("change", "变动"),
     "cause": ("cause", "原因"),
     "limits": ("limits of blocks and vetoes", "分块上限与一票否决"),
+    "entries": ("{0} entries", "{0} 条记录"),
+    "entries-1": ("1 entry", "1 条记录"),
+    "differ": ("{0} parts differ from what was told", "{0} 处与所告不符"),
+    "differ-1": ("1 part differs from what was told", "1 处与所告不符"),
+    "supposed-1": ("with 1 supposed entry behind position {1}", "在序号 {1} 之后假设 1 条记录"),
     "supposed": ("with {0} supposed entries behind position {1}", "在序号 {1} 之后假设 {0} 条记录"),
     "finding": ("finding", "待解读事项"),
     "reading": ("reading", "解读"),
@@ -84,6 +89,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "EntryCorrected": ("correction", "更正"),
     "EntryWithdrawn": ("withdrawal", "撤回"),
     "IndicatorDetermined": ("determination", "认定"),
+    "without-effect-1": ("1 more entry changed no points", "另有 1 条记录不影响得分"),
     "without-effect": ("{0} more entries changed no points", "另有 {0} 条记录不影响得分"),
     "known-then": ("as known then", "按当时所知"),
     "known-now": ("as known now", "按现在所知"),
@@ -105,10 +111,12 @@ WORDS: dict[str, tuple[str, str]] = {
     "appeal-open": ("appeal open", "申诉未决"),
     "unplaced": ("unplaced", "现行细则无对应"),
 }
-"""By code: English, Chinese."""
+"""By code: English, Chinese. What ends in `-1` is said of one."""
 
 
 def word(code: str, language: str, *parts: object) -> str:
-    """Give a word in `zh` or `en`; a code that has none stands for itself."""
+    """Give a word in `zh` or `en`, of the first part's number; a code that has none stands for itself."""
+    if parts[:1] == (1,) and f"{code}-1" in WORDS:
+        code += "-1"
     english, chinese = WORDS.get(code, (code, code))
     return (chinese if language == "zh" else english).format(*parts)

@@ -7,6 +7,7 @@ from cli.audit.opened import Bundle
 from cli.audit.passage import Passage
 from cli.files import load_once
 from cli.stop import NO_ANSWER, Stop
+from cli.words import word
 from services.intake.proofs import signed_to
 from services.intake.settings import IntakeSettings
 from services.intake.store import DDL, VERSION, LedgerStore, accepted_writes, entries
@@ -74,7 +75,9 @@ def _start(bundle: Bundle, root: bytes, store: LedgerStore) -> int:
     broken_off = head.position < size and [(row[0], bytes(row[1])) for row in signed] == [(size, root)]
     if broken_off and store.store.stream(entries(name)).get(head.position) == line(bundle, head.position):
         return head.position
-    raise Stop(f"{name} is not empty: its ledger has {head.position} entries; import into another database", 1)
+    raise Stop(
+        f"{name} is not empty: its ledger has {word('entries', 'en', head.position)}; import into another database", 1
+    )
 
 
 def line(bundle: Bundle, position: int) -> bytes | None:

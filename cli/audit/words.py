@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cli.audit.report import UNSIGNED, Check, Fault, Report
+from cli.words import word
 
 HOLDS = {True: ("holds", "成立"), False: ("DOES NOT HOLD", "不成立"), None: ("not checked", "未核验")}
 
@@ -20,8 +21,8 @@ CHECKS: dict[str, tuple[str, str]] = {
 
 SAID: dict[str, tuple[str, str]] = {
     "entries": (
-        "{entries} entries, each at its position, each naming the digest of the one before",
-        "{entries} 条记录，位置连续，逐条指明前一条的摘要",
+        "{number}, each at its position, each naming the digest of the one before",
+        "{number}，位置连续，逐条指明前一条的摘要",
     ),
     "checkpoint": ("they are the {size} that the checkpoint speaks of", "与检查点所述 {size} 条相同"),
     "signature": ("signed by {origin}", "由 {origin} 签署"),
@@ -57,6 +58,9 @@ LEFT_OUT: dict[str, tuple[str, str]] = {
     "unsound": ("the entries do not allow it", "记录有误，无法核验"),
 }
 
+SHOWN = 5
+"""Faults of one check that fit on a screen beside those of the others."""
+ONE_MISSING = ("entry {first} is missing", "缺少记录 {first}")
 FAULTS: dict[str, tuple[str, str]] = {
     "no-entry": ("line {position} is no entry", "第 {position} 行不是记录"),
     "broken": (
@@ -66,13 +70,13 @@ FAULTS: dict[str, tuple[str, str]] = {
     "missing": ("entries {first} to {last} are missing", "缺少记录 {first} 至 {last}"),
     "out-of-order": ("entry {position} stands behind entry {before}", "记录 {position} 排在记录 {before} 之后"),
     "other-assessment": ("entry {position} is of {assessment}", "记录 {position} 属于 {assessment}"),
-    "count": ("there are {entries} entries; the manifest says {said}", "共 {entries} 条记录，清单称 {said} 条"),
+    "count": ("the manifest says {said}, and here stand {entries}", "清单称 {said} 条，此处为 {entries} 条"),
     "cut-short": (
-        "there are {entries} entries, {signed} were signed: some were dropped",
+        "{signed} were signed, and here stand {entries}: some were dropped",
         "共 {entries} 条记录，签署时为 {signed} 条：有记录被删去",
     ),
     "added": (
-        "there are {entries} entries, {signed} were signed: what stands behind entry {signed} was added",
+        "{signed} were signed, and here stand {entries}: what stands behind entry {signed} was added",
         "共 {entries} 条记录，签署时为 {signed} 条：记录 {signed} 之后的为添加",
     ),
     "root": (
@@ -139,19 +143,23 @@ FAULTS: dict[str, tuple[str, str]] = {
 def told(fault: Fault, language: str) -> str:
     """Say a fault in one sentence without its full stop."""
     where = " ".join(str(fault.named[part]) for part in ("unit", "indicator") if part in fault.named)
-    return shown(_in(language, FAULTS[fault.code]).format(**fault.named, where=f"{where}: " if where else ""))
+    words = FAULTS[fault.code]
+    if fault.code == "missing" and fault.named["first"] == fault.named["last"]:
+        words = ONE_MISSING
+    return shown(_in(language, words).format(**fault.named, where=f"{where}: " if where else ""))
 
 
 def said(check: Check, language: str) -> list[str]:
     """Say all that there is to say of a check, a line each."""
     if check.faults:
-        lines = [told(fault, language) for fault in check.faults]
-        more = ("and {0} more", "另有 {0} 处")
-        return lines + ([_in(language, more).format(check.more)] if check.more else [])
+        lines = [told(fault, language) for fault in check.faults[:SHOWN]]
+        more = len(check.faults) - len(lines) + check.more
+        return lines + ([_in(language, ("and {0} more", "另有 {0} 处")).format(more)] if more else [])
     if check.left_out:
         return [_in(language, LEFT_OUT[check.left_out])]
     lines = [_in(language, SAID[check.name]), *(_in(language, REMARKS[code]) for code in check.remarks)]
-    return [shown(line.format(**check.said)) for line in lines]
+    number = {"number": word("entries", language, check.said["entries"])} if "entries" in check.said else {}
+    return [shown(line.format(**check.said, **number)) for line in lines]
 
 
 def named(check: Check, language: str) -> tuple[str, str]:
@@ -175,10 +183,11 @@ def heading(manifest: Mapping[str, Any], language: str) -> str:
     """Say which bundle this is."""
     at = manifest["coordinate"]
     words = (
-        "{0} · {1} entries · as of {2} · known at {3} · rubric version {4}",
-        "{0} · {1} 条记录 · 截至 {2} · 已知至 {3} · 细则第 {4} 版",
+        "{0} · {1} · as of {2} · known at {3} · rubric version {4}",
+        "{0} · {1} · 截至 {2} · 已知至 {3} · 细则第 {4} 版",
     )
-    parts = manifest["assessment"], manifest["entries"], at["as_of"], at["known_at"], at["rubric"]
+    number = word("entries", language, manifest["entries"])
+    parts = manifest["assessment"], number, at["as_of"], at["known_at"], at["rubric"]
     readings = " · ".join(f"{finding}={reading}" for finding, reading in at["readings"].items())
     return shown(_in(language, words).format(*parts) + (f" · {readings}" if readings else ""))
 

@@ -70,6 +70,8 @@ def test_supposed_entries_go_through_the_gate(tmp_path: Path, capsys: pytest.Cap
     assert answer["supposed"] == {"after": 1, "entries": 1}
     (cause,) = answer["causes"]
     assert (cause["position"], cause["id"]) == (2, "f1")
+    assert run(["diff", "--entries", file, "--rubric", RUBRIC, "--with", good, "--lang", "en"]) == 0
+    assert "with 1 supposed entry behind position 1\n" in capsys.readouterr().out
     status, answer, err = asked(capsys, "diff", "--entries", file, "--rubric", RUBRIC, "--with", bad)
     assert (status, answer) == (1, None)
     assert err.startswith(f"merit: {bad}, line 2: out-of-range: ")

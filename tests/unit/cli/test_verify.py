@@ -306,6 +306,101 @@ def test_an_entry_written_otherwise_than_the_ledger_stores_is_named(verify: Veri
     assert codes(verify.faults(bundles.bundled(lines))) == {"gate": ["not-as-stored"]}
 
 
+# -- the issue's list, edit by edit, on the screen
+
+
+def of_lines(change: Callable[[list[bytes]], list[bytes]]) -> bytes:
+    return bundles.edited(SOUND, bundle.ENTRIES, lambda _: joined(change(list(YEAR))))
+
+
+def other_figure(lines: list[bytes]) -> list[bytes]:
+    return [*lines[:FIGURE], plain_edit(lines[FIGURE]), *lines[FIGURE + 1 :]]
+
+
+def other_root(note: bytes) -> bytes:
+    origin, size, _, *rest = note.split(b"\n")
+    return b"\n".join([origin, size, b"A" * 43 + b"=", *rest])
+
+
+PLANTED: dict[str, tuple[Callable[[], bytes], dict[str, str]]] = {
+    "an entry's value": (
+        lambda: of_lines(other_figure),
+        {"entries": f"entry {FIGURE + 2} does not name the digest of entry {FIGURE + 1}", "checkpoint": "the root"},
+    ),
+    "the order": (
+        lambda: of_lines(lambda lines: [*lines[:9], lines[10], lines[9], *lines[11:]]),
+        {"entries": "entry 10 stands behind entry 11", "checkpoint": "the root"},
+    ),
+    "an entry dropped": (
+        lambda: of_lines(lambda lines: lines[:9] + lines[10:]),
+        {"entries": "entry 10 is missing", "checkpoint": "some were dropped"},
+    ),
+    "an entry added": (
+        lambda: of_lines(lambda lines: [*lines[:9], lines[8], *lines[9:]]),
+        {"entries": "entry 9 stands behind entry 9", "checkpoint": "the root"},
+    ),
+    "a rubric figure": (
+        lambda: bundles.edited(SOUND, "rubrics/1.yaml", lambda raw: raw.replace(b"5900", b"5800", 1)),
+        {"rubrics": "line"},
+    ),
+    "a ruling": (
+        lambda: bundles.edited(SOUND, bundle.RULINGS, lambda raw: raw.replace(b'"dense"', b'"competition"')),
+        {"rulings": "A27"},
+    ),
+    "the result": (
+        lambda: bundles.edited_json(SOUND, bundle.STANDING, lambda each: each["units"][0].update(total="99.00")),
+        {"standing": "total is claimed to be 99.00"},
+    ),
+    "the checkpoint": (
+        lambda: bundles.edited(SOUND, bundle.CHECKPOINT, other_root),
+        {"checkpoint": "the root", "signature": ""},
+    ),
+    "the key": (
+        lambda: bundles.edited(SOUND, bundle.KEYS, lambda _: bytes(Succession(OTHER.verifier))),
+        {"signature": ""},
+    ),
+}
+SCREEN = 24
+"""Lines."""
+
+
+def test_however_much_was_changed_it_is_told_on_one_screen(verify: Verifier) -> None:
+    """Given a bundle with every figure and every claimed total changed, when it is verified, then of each check the
+    first faults are told and the others counted; --json has more of them.
+    """
+
+    def other_results(standing: Any) -> None:
+        for unit in standing["units"]:
+            unit |= {"rank": 9, "total": "1.00", "exact": "1", "attainable": "1.00"}
+
+    lines = [line.replace(b'"value":"', b'"value":"9') for line in YEAR]
+    raw = bundles.edited(SOUND, bundle.ENTRIES, lambda _: joined(lines))
+    raw = bundles.edited_json(raw, bundle.STANDING, other_results)
+    _, out, _ = verify(raw, "--lang", "en")
+    assert len(out.splitlines()) <= 2 * SCREEN
+    assert re.search(r"(?m)^ +and \d+ more$", out)
+    assert len(verify.faults(raw)["standing"]) > len(re.findall("is claimed to be", out))
+
+
+@pytest.mark.parametrize("pinned", [True, False], ids=["key pinned", "no key"])
+@pytest.mark.parametrize("edit", PLANTED)
+def test_each_kind_of_planted_edit_is_named_on_one_screen(verify: Verifier, edit: str, pinned: bool) -> None:
+    """Given a bundle with one thing changed by hand, when it is verified with the ledger's key or without, then one
+    screen says of each check whether it holds, and of what was changed where; the status is 1.
+    """
+    make, named = PLANTED[edit]
+    status, out, err = verify(make(), "--lang", "en", pinned=pinned)
+    assert (status, err) == (1, "")
+    lines = out.splitlines()
+    assert len(lines) <= SCREEN
+    assert lines[-1] == "The bundle does NOT hold."
+    told = {line.split()[0]: line for line in lines if line and line.split()[0] in CHECKS}
+    assert list(told) == CHECKS
+    for check, words in named.items():
+        assert " DOES NOT HOLD " in told[check]
+        assert words in out
+
+
 # -- what stands beside the entries
 
 
