@@ -6,6 +6,7 @@ import resource
 import struct
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -137,6 +138,41 @@ def test_what_is_no_bundle_gets_one_sentence(tmp_path: Path, capsys: pytest.Capt
     """Given a file that is no bundle, then one sentence says why, the status is 3, and nothing is unpacked."""
     make, why = BAD[bad]
     assert why in refused(tmp_path, capsys, make())
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_what_is_no_bundle_is_not_imported(tmp_path: Path, capsys: pytest.CaptureFixture[str], bad: str) -> None:
+    """Given the same and a folder for the ledger, when it is imported, then one sentence says why not, and no ledger
+    was begun.
+    """
+    make, why = BAD[bad]
+    file, data = tmp_path / "audit.zip", tmp_path / "data"
+    file.write_bytes(make())
+    status = run(["import", str(file), "--data", str(data)])
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    if file.read_bytes().startswith(b"PK"):
+        assert (status, why in err) == (3, True)
+    else:  # it is taken for entries as lines, of which none is one
+        assert status in (1, 3)
+    assert sorted(each.name for each in tmp_path.rglob("*")) == ["audit.zip"]
+
+
+def test_a_bomb_is_not_let_off(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Given an archive of a megabyte that unzips to a gigabyte, then it is refused for being compressed, at once."""
+    file = tmp_path / "audit.zip"
+    with ZipFile(file, "w", ZIP_DEFLATED) as made:
+        for name, raw in MEMBERS.items():
+            if name != "entries.jsonl":
+                made.writestr(name, raw)
+        with made.open("entries.jsonl", "w") as member:
+            for _ in range(64):
+                member.write(bytes(1 << 24))
+    assert file.stat().st_size < 1 << 21
+    began = time.monotonic()
+    assert run(["verify", str(file)]) == 3
+    assert "is compressed" in capsys.readouterr().err
+    assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize("seed", range(40))
