@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from tests.builders import event, raw, submitted
+from cli.main import run
+from tests.builders import appealed, corrected, decided, deducted, event, named, raw, ruled, submitted, withdrawn
 from tests.running import NAME, STRUCTURED, up
 from tests.services import ROOT, free_port
 
@@ -96,3 +97,117 @@ def test_a_batch_that_is_no_array_is_refused_as_a_whole(gate):
 
     assert (answer.status_code, answer.json()["code"]) == (422, "malformed")
     assert json.loads(gate.get(f"/v1/assessments/{NAME}").content)["head"] == head
+
+
+FIGURE, DEDUCTION, RULING = submitted(id="firms"), deducted(id="late"), ruled("A03", "min", id="ruling")
+DATA = FIGURE["data"] | {"value": 5700}
+FIXED = corrected(FIGURE, DATA, id="fixed")
+GONE = withdrawn(DEDUCTION, id="gone")
+NOBODY = {"source": "/binjiang/nobody", "id": "never"}
+DISPUTES = [FIGURE, DEDUCTION, FIXED, GONE, RULING]
+"""Entries that are accepted, and then argued about."""
+ARGUED = {
+    "a correction of what a correction replaced": (corrected(FIGURE, DATA), 409, "entry-superseded"),
+    "a withdrawal of what a correction replaced": (withdrawn(FIGURE), 409, "entry-superseded"),
+    "a withdrawal of what was withdrawn": (withdrawn(DEDUCTION), 409, "entry-superseded"),
+    "a withdrawal of a withdrawal": (withdrawn(GONE), 422, "forbidden"),
+    "a correction of a withdrawal": (corrected(GONE, GONE["data"]), 422, "forbidden"),
+    "a correction that is about another unit": (corrected(FIXED, DATA, subject="tax"), 422, "malformed"),
+    "a correction with what no reading counts": (corrected(FIXED, DATA | {"value": -1}), 422, "out-of-range"),
+    "a correction of nothing": (corrected({**FIXED, **NOBODY}, DATA), 422, "unknown-entry"),
+    "an appeal on nothing": (appealed({"entry": NOBODY}), 422, "unknown-entry"),
+    "an appeal by nobody": (appealed(subject="finance", source="/binjiang/finance"), 422, "unknown-unit"),
+    "an appeal on another's entry": (
+        appealed({"entry": named(FIGURE), "indicator": None}, subject="tax", source="/binjiang/tax"),
+        422,
+        "not-your-entry",
+    ),
+    "a decision of no appeal": (decided({**FIGURE}), 422, "unknown-entry"),
+    "a ruling on no finding": (ruled("A99", "min"), 422, "unknown-finding"),
+    "a ruling with no reading of it": (ruled("A03", "most"), 422, "unknown-reading"),
+    "a ruling on a question for the record": (ruled("A07", "flow"), 422, "unknown-reading"),
+    "the same ruling under its own name, otherwise": (
+        RULING | {"data": RULING["data"] | {"reading": "first"}},
+        409,
+        "id-conflict",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def argued(gate):
+    """A client of the same server, whose ledger has what is argued about."""
+    for entry in DISPUTES:
+        answer = sent(gate, raw(entry))
+        assert answer.status_code == 201, answer.json()
+    return gate
+
+
+def held(client):
+    """All that a ledger's readers can see of it."""
+    looked = ("entries", "standings", "checkpoints", "timeline", "sensitivity")
+    return [client.get(f"/v1/{each}/{NAME}").content for each in looked]
+
+
+@pytest.mark.parametrize("case", ARGUED)
+def test_what_cannot_be_argued_is_refused_and_changes_nothing(argued, tmp_path, capsys, case):
+    """
+    Given a ledger with a correction, a withdrawal and a ruling,
+    when somebody answers them with what cannot be,
+    then it is refused with one sentence, whoever asks, a server or `merit check`, and nothing of the ledger is changed.
+    """
+    entry, status, code = ARGUED[case]
+    before = held(argued)
+    file = tmp_path / "ledger.jsonl"
+    file.write_bytes(before[0] + raw(entry) + b"\n")
+
+    answer = sent(argued, raw(entry))
+
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.json()["detail"].isprintable()
+    assert held(argued) == before
+    assert run(["check", str(file), "--json"]) == 1
+    (refused,) = json.loads(capsys.readouterr().out)["refused"]
+    assert refused["code"] == code
+    assert refused["reason"] == answer.json()["detail"]
+
+
+def test_of_rulings_that_contradict_each_other_the_latest_in_force_holds(argued):
+    """
+    Given a finding that is ruled one way,
+    when it is ruled another way, and that ruling is withdrawn,
+    then each holds while it is the latest in force; earlier positions read as they did.
+    """
+
+    def read(**at):
+        return argued.get(f"/v1/standings/{NAME}", params=at).json()["rules"]["readings"]["A03"]
+
+    first = argued.get(f"/v1/assessments/{NAME}").json()["head"]["position"]
+    assert read() == "min"
+    other = ruled("A03", "first", id="otherwise")
+    assert sent(argued, raw(other)).status_code == 201
+    assert (read(), read(**{"known-at": first})) == ("first", "min")
+    assert sent(argued, raw(withdrawn(other))).status_code == 201
+    assert (read(), read(**{"known-at": first + 1}), read(**{"known-at": first})) == ("min", "first", "min")
+    assert read(reading="A03=mean") == "mean"
+
+
+def test_a_member_that_another_type_has_does_no_harm(argued):
+    """
+    Given entries with members of `data` that other types have, of any kind of value,
+    when they are sent,
+    then they are accepted, and whatever is asked is answered.
+    """
+    strange = {"appeal": [], "indicator": {}, "supersedes": "x", "period": 1, "tier": [], "occasion": True}
+    for entry in (
+        ruled("A27", "dense"),
+        deducted(),
+        appealed({"indicator": "M1"}),
+        event("RecusalRecorded", {"scope": "M1", "reason": "x", "entry": "x"}),
+    ):
+        answer = sent(argued, raw(entry | {"data": strange | entry["data"]}))
+        assert answer.status_code == 201, answer.json()
+    assert all(held(argued))
+    for path in (f"standings/{NAME}", f"timeline/{NAME}", f"sensitivity/{NAME}", f"tipping/{NAME}/market"):
+        assert argued.get(f"/v1/{path}").status_code == 200
+    assert argued.get("/readyz").json()["parked"] == {}
