@@ -21,15 +21,17 @@ HTTP = (
     "sensitivity/{0}",
     "tipping/{0}/market",
     "tasks/{0}",
+    "appeals/{0}",
     "bundles/{0}",
 )
-PAGES = ("", "/tasks", "/findings", "/changes", "/timeline", "/units/market")
+PAGES = ("", "/tasks", "/findings", "/changes", "/timeline", "/units/market", "/appeals")
 COMMANDS = (
     ["standings"],
     ["unit", "market"],
     ["explain", "market", "M1"],
     ["timeline"],
     ["sensitivity"],
+    ["appeals"],
     ["tipping", "market"],
     ["export", "{bundle}"],
 )

@@ -19,6 +19,7 @@ from services.scoring.domain.statements import Statement, holding
 from shared.contracts import kinds
 from shared.contracts.entries import Entry
 from shared.contracts.numbers import exact, shown
+from shared.contracts.shapes import is_cause
 from shared.rubric.result import Result
 
 Json = dict[str, Any]
@@ -180,10 +181,10 @@ def _speaking(ledger: Ledger, after: int, last: int) -> list[int]:
 
 
 def _said(ledger: Ledger, position: int) -> tuple[Reference, ...]:
-    data = ledger.entry_at(position).data
-    inner: Mapping[str, Any] = data.get("data") or {}
-    told: list[str | Mapping[str, Any] | None] = [data.get("because"), inner.get("because")]
-    return tuple(each if isinstance(each, str) else identity(each) for each in told if each)
+    entry = ledger.entry_at(position)
+    inner: Mapping[str, Any] = entry.data["data"] if entry.type == kinds.ENTRY_CORRECTED else {}
+    told: list[str | Mapping[str, Any] | None] = [entry.data.get("because"), inner.get("because")]
+    return tuple(each if isinstance(each, str) else identity(each) for each in told if each and is_cause(each))
 
 
 def _followed(ledger: Ledger, known_at: int, position: int) -> Json:

@@ -380,6 +380,7 @@ class Book:
             Unanswerable: There is no answer at this coordinate.
 
         """
+        moments.begun(self.ledger, coordinate.as_of)
         found = appeals.appeals(self.ledger, self._placements, coordinate)
         return {**found, "state": self.state(found["known_at"]["position"])}
 

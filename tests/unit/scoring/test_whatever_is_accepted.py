@@ -59,6 +59,7 @@ def test_whatever_is_accepted_can_be_scored(events: list[dict[str, Any]]) -> Non
         told.diff(first, last),
         told.timeline(last, read_step("month")),
         told.sensitivity(),
+        told.appeals(),
         told.tipping("market"),
     ):
         assert msgspec.json.encode(answer)
