@@ -10,13 +10,13 @@ import time
 import httpx
 import pytest
 
-from services.intake.domain.outcomes import Accepted
-from services.intake.domain.replay import check_lines
 from services.ranking import store as ranking
 from services.ranking.handlers import Boards
 from services.scoring import store as scoring
 from services.scoring.handlers import Books
 from shared.chassis.store import EventStore
+from shared.gate.outcomes import Accepted
+from shared.gate.replay import check_lines
 from shared.rubric import load
 from tests.readers import noticed_nothing, reading
 from tests.running import NAME, ROOT, STRUCTURED, YEAR, shown, up, wait_for
