@@ -95,9 +95,9 @@ def test_what_differs_is_1_until_it_is_told_anew(merit, tmp_path, monkeypatch):
 
     assert looked[0] == 1
     assert "market M2: told {" in looked[1]
-    assert "--take-over tells them anew" in looked[1]
+    assert "1 part differs from what was told: --take-over tells it anew" in looked[1]
     assert (taken[0], taken[2].count("\n")) == (0, 1)
-    assert "generation 2 tells them anew" in taken[1]
+    assert "generation 2 tells it anew" in taken[1]
     assert "ranking has yet to read" in taken[2]
     assert again[0] == 0
     assert (behind[0], behind[1]) == (3, "")
