@@ -49,6 +49,10 @@ class Exclusions:
         """Whether a row of a measure (None: of a line) can be left out at all; most cannot, and need not be asked."""
         return indicator in self._days if measure is None else (indicator, measure) in self._steps
 
+    def days(self, indicator: str) -> list[int]:
+        """Give the days that awards and incidents of an indicator are counted from, in order, as ordinal days."""
+        return sorted({day.toordinal() for _, day in self._days.get(indicator, ())})
+
     def mask(self, readings: Mapping[str, str]) -> int:
         """Give the bits of the readings in force."""
         return sum(1 << n for n, (finding, reading) in enumerate(self.pairs) if readings.get(finding) == reading)

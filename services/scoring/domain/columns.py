@@ -174,12 +174,6 @@ class Columns:
         whole = f"-{digits}" if value < 0 else digits
         return f"{whole[:-scale]}.{whole[-scale:]}" if scale else whole
 
-    def what(self, row: int) -> tuple[int, ...]:
-        """Give all that a row says but for its position: rows that say the same are equal in it."""
-        scale = int(self.scale[row])
-        aside = row if scale == ASIDE else -1
-        return (int(self.code[row]), int(self.occurred[row]), int(self.value[row]), scale, int(self.tier[row]), aside)
-
     def day(self, row: int) -> date:
         """Give the day a row occurred."""
         return date.fromordinal(int(self.occurred[row]))

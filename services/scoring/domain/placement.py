@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from services.scoring.domain.columns import Columns, Kind, Series
+from services.scoring.domain.columns import ASIDE, Columns, Kind, Series
 from services.scoring.domain.ledger import Ledger, Pair
 from services.scoring.domain.order import Orders
 from shared.contracts.numbers import Fraction
@@ -25,6 +25,7 @@ UNPLACED = -1
 """The code of a row that the rubric cannot place. 0 is a row that no reading leaves out."""
 
 _NONE = np.empty(0, np.int16)
+_WIDE = 1 << 62
 _MOST = 8  # placements kept: rubrics of somebody's own come and go
 _MOST_FACTS = 1 << 12  # facts of a table kept at hand
 
@@ -101,16 +102,33 @@ class Placement:
     def _fresh(self, rows: Columns, start: int, count: int) -> NDArray[np.int16]:
         """Place rows: those admitted under this rubric that no reading can leave out need not be looked at."""
         codes = np.zeros(count - start, np.int16)
-        alike: dict[tuple[tuple[int, ...], bool], int] = {}
         asked = np.array([self._concerned(rows, series) for series in rows.series], np.bool_)[rows.code[start:count]]
         admitted = self._admitted(rows.position[start:count])
-        for place in np.flatnonzero(asked | ~admitted).tolist():
-            what = rows.what(start + place), bool(admitted[place])
-            code = alike.get(what)
-            if code is None:
-                code = alike[what] = self._code(rows, start + place, admitted=what[1])
-            codes[place] = code
+        places = np.flatnonzero(asked | ~admitted)
+        if len(places):
+            kinds = self._kinds(rows, start + places, admitted[places])
+            _, firsts, which = np.unique(kinds, return_index=True, return_inverse=True)
+            first: list[int] = places[firsts].tolist()
+            found = [self._code(rows, start + place, admitted=bool(admitted[place])) for place in first]
+            codes[places] = np.array(found, np.int16)[which]
         return codes
+
+    def _kinds(self, rows: Columns, found: NDArray[np.intp], admitted: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Number rows so that those with the same number are placed alike.
+
+        They say the same, but for the day, of which no more matters than which of the days that the rubric counts from
+        it lies before. A value that is no number is like no other.
+        """
+        aside = np.where(rows.scale[found] == ASIDE, found, -1)
+        number = np.searchsorted(self.rubric.rows.days(rows.indicator), rows.occurred[found], side="right")
+        for column in (rows.code[found], rows.scale[found], rows.tier[found], admitted, rows.value[found], aside):
+            least, most = int(column.min()), int(column.max())
+            if int(number.max() + 1) * (most - least + 1) > _WIDE:
+                column, least = np.unique(column, return_inverse=True)[1], 0  # noqa: PLW2901 - the same, numbered
+                number = np.unique(number, return_inverse=True)[1]
+                most = int(column.max())
+            number = number * (most - least + 1) + (column.astype(np.int64) - least)
+        return number
 
     def _concerned(self, rows: Columns, series: Series) -> bool:
         return self.rubric.rows.concerns(rows.indicator, series.name if series.kind is Kind.FIGURE else None)
