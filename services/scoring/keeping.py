@@ -1,5 +1,7 @@
 """Brings a book to the head of its ledger, by columns that lie ready where there are many entries."""
 
+from collections.abc import Callable, Iterable, Sequence
+
 import msgspec
 import numpy as np
 import structlog
@@ -14,6 +16,9 @@ from shared.chassis.store import EventStore, StoreError
 from shared.contracts.canonical import leaf_hash
 from shared.contracts.entries import decode_entry
 
+FEW = 1 << 13
+"""So many entries are worth a block where no more are to come."""
+
 
 def top_up(store: EventStore, assessment: str, book: Book, head: int) -> None:
     """Fold what the book lacks of the ledger; blocking.
@@ -21,13 +26,38 @@ def top_up(store: EventStore, assessment: str, book: Book, head: int) -> None:
     Many entries are laid down from the blocks kept of them, and what no block holds is read by compiled loops.
     """
     stream = ledger(store, assessment)
-    if head - book.head >= MANY:
+    many = head - book.head >= MANY
+    if many:
         _lay_kept(store, assessment, book)
-    if head - book.head >= MANY:
-        book.extend_stored(ahead(stream.scan(book.head)), Keeper(store, assessment, book).put)
+    if many and head - book.head >= FEW:
+        keeper = Keeper(store, assessment, book)
+        fold_beside(book, stream.scan(book.head), keeper.put)
+        keeper.rest()
     else:
         for states in stream.scan(book.head):
             book.extend(map(decode_entry, states))
+
+
+def fold_beside(
+    book: Book,
+    batches: Iterable[Sequence[bytes]],
+    keep: Callable[[NDArray[np.uint64]], None] | None = None,
+    *,
+    chained: bool = False,
+    last: bytes | None = None,
+) -> None:
+    """Fold many stored entries that follow the book's head; blocking.
+
+    Whatever reads them, the compiled loops that look for their parts, and the folding have a thread each. Where they
+    are to be `chained`, every entry must name the one before it, the first of them the `last` one that the book has.
+
+    :raises Unlinked: one does not; the book is of no use any more
+    """
+    from services.scoring.domain.scanned import Links, Scanner  # noqa: PLC0415 - only where there are many
+
+    scanner, links = Scanner(book.ledger.identities.key), Links(last) if chained else None
+    scanned = scanner.scanned(ahead(iter(batches)), book.head + 1, links)
+    book.extend_scanned(ahead(scanned), keep)
 
 
 def keep_on(store: EventStore, assessment: str, book: Book, since: int) -> None:
@@ -82,9 +112,20 @@ class Keeper:
     def put(self, hashes: NDArray[np.uint64]) -> None:
         """Add the next entries, by the hashes of their identities."""
         self._hashes.append(hashes)
-        count = sum(map(len, self._hashes))
-        if count < MANY:
-            return
+        if self._count >= MANY:
+            self._keep()
+
+    def rest(self) -> None:
+        """Keep what was gathered, unless it is quickly read again."""
+        if self._count >= FEW:
+            self._keep()
+
+    @property
+    def _count(self) -> int:
+        return sum(map(len, self._hashes))
+
+    def _keep(self) -> None:
+        count = self._count
         stored_at = ledger(self._store, self._assessment).get
         first, last = self._after + 1, self._after + count
         body = encode(block_of(self._book.ledger, first, np.concatenate(self._hashes), stored_at))

@@ -27,6 +27,7 @@ from services.scoring.domain.flags import Flags, flags
 from services.scoring.domain.ledger import Ledger, Pair, Touched
 from services.scoring.domain.placement import Placements
 from services.scoring.domain.scores import Scores
+from services.scoring.domain.segment import Segment
 from services.scoring.domain.statements import Closing, holding
 from services.scoring.domain.supposed import Parse, supposed
 from services.scoring.domain.timeline import Span, Step
@@ -110,10 +111,19 @@ class Book:
             return
         from services.scoring.domain.scanned import Scanner  # noqa: PLC0415 - what is compiled takes a second to load
 
+        self.extend_scanned(Scanner(self.ledger.identities.key).scanned(batches, self.head + 1), keep)
+
+    def extend_scanned(
+        self, scanned: Iterable[Sequence[Segment]], keep: Callable[[NDArray[np.uint64]], None] | None = None
+    ) -> None:
+        """Fold batches that a `Scanner` has read, which may be done in another thread; `keep` as above.
+
+        Raises:
+            ValueError: One does not stand at the next position; the book is of no use any more.
+
+        """
         self._live = None
-        scanner = Scanner(self.ledger.identities.key)
-        for states in batches:
-            segments = list(scanner.segments(states, self.head + 1))
+        for segments in scanned:
             for segment in segments:
                 bulk.lay(self.ledger, segment)
             if keep is not None and segments:

@@ -68,9 +68,11 @@ class Identities:
 
     def look_up(self, identities: Sequence[tuple[str, str]]) -> None:
         """Find many at once and have their candidates at hand, until the next are looked up."""
+        if not identities:
+            return
         self._settle()
         self._at_hand = {each: [] for each in identities}
-        if not (self._runs and self._at_hand):
+        if not self._runs:
             return
         keys = self._hashed(list(self._at_hand))
         for hashes, positions in self._runs:

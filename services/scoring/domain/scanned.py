@@ -1,17 +1,60 @@
 """Turns stored entries into segments, by loops that are compiled: what `decode_entry` does for one, for a batch."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.scoring.domain.columns import ASIDE, Kind
-from services.scoring.domain.compiled.scan import OTHER, identities, scan
+from services.scoring.domain.compiled.leaves import leaves, named
+from services.scoring.domain.compiled.scan import OTHER, identities, scan_text
+from services.scoring.domain.compiled.text import Text, joined
 from services.scoring.domain.ledger import ROWS, digests_of
 from services.scoring.domain.segment import NO_ROW, ROW, Segment, Series, series_of
 from shared.contracts.entries import decode_entry
 
 _FEW = 16  # of so many entries one may be odd before they all go in one by one
+
+
+class Unlinked(ValueError):
+    """An entry does not stand behind the one before it, or does not name it."""
+
+    def __init__(self, position: int) -> None:
+        """Say where it should have stood."""
+        super().__init__(f"entry {position} does not name the one before it")
+        self.position = position
+
+
+class Links:
+    """Checks that each entry names the one before it, by the leaf hash of its bytes."""
+
+    def __init__(self, last: bytes | None) -> None:
+        """Go on behind an entry, or begin with the first."""
+        self._last = None if last is None else leaves(*joined([last]))[0]
+
+    def check(
+        self, states: Sequence[bytes], text: Text, ends: NDArray[np.int64], found: NDArray[np.void], first: int
+    ) -> None:
+        """Take the next entries, which stand from position `first` on.
+
+        Raises:
+            Unlinked: One is not the next.
+
+        """
+        names = named(text, ends, found["previous"])
+        positions = found["position"].copy()
+        absent = found["previous"][:, 1] == 0
+        for place in np.flatnonzero(found["odd"]).tolist():
+            entry = decode_entry(states[place])
+            positions[place], absent[place] = entry.position, entry.previous is None
+            names[place] = _digest(entry.previous)
+        hashes = leaves(text, ends)
+        good = positions == np.arange(first, first + len(ends))
+        good[1:] &= (names[1:] == hashes[:-1]).all(1) & ~absent[1:]
+        good[0] &= absent[0] if self._last is None else (names[0] == self._last).all() and not absent[0]
+        if not good.all():
+            raise Unlinked(first + int(np.argmin(good)))
+        self._last = hashes[-1].copy()
 
 
 class Scanner:
@@ -22,6 +65,24 @@ class Scanner:
         self._key = key
         self._met: dict[int, Series] = {}
 
+    def scanned(
+        self, batches: Iterable[Sequence[bytes]], first: int, links: Links | None = None
+    ) -> Iterator[list[Segment]]:
+        """Give the segments of each batch, from position `first` on; with `links` the chain is checked.
+
+        Raises:
+            msgspec.DecodeError: One is no entry.
+            Unlinked: One is not the next.
+
+        """
+        for states in batches:
+            text, ends = joined(states)
+            found = scan_text(text, ends, self._key)
+            if links is not None and len(ends):
+                links.check(states, text, ends, found, first)
+            yield list(self._segments(states, found, first))
+            first += len(states)
+
     def segments(self, states: Sequence[bytes], first: int) -> Iterator[Segment]:
         """Part the entries from position `first` on where one is odd: such a one stands alone.
 
@@ -29,7 +90,17 @@ class Scanner:
             msgspec.DecodeError: One is no entry.
 
         """
-        found = scan(states, self._key)
+        return self._segments(states, scan_text(*joined(states), self._key), first)
+
+    def hashes(self, states: Sequence[bytes]) -> NDArray[np.uint64]:
+        """Hash the identities of entries that are folded already."""
+        found = scan_text(*joined(states), self._key)
+        for place in np.flatnonzero(found["odd"]).tolist():
+            entry = decode_entry(states[place])
+            found["identity"][place] = identities([(entry.source, entry.id)], self._key)[0]
+        return found["identity"]
+
+    def _segments(self, states: Sequence[bytes], found: NDArray[np.void], first: int) -> Iterator[Segment]:
         odd = np.flatnonzero(found["odd"]).tolist()
         in_order = found["odd"] | (found["position"] == np.arange(first, first + len(found)))
         if len(odd) * _FEW > len(states) or not in_order.all():
@@ -42,14 +113,6 @@ class Scanner:
             if end < len(states):
                 yield self._singly(states[end : end + 1], first + end)
             start = end + 1
-
-    def hashes(self, states: Sequence[bytes]) -> NDArray[np.uint64]:
-        """Hash the identities of entries that are folded already."""
-        found = scan(states, self._key)
-        for place in np.flatnonzero(found["odd"]).tolist():
-            entry = decode_entry(states[place])
-            found["identity"][place] = identities([(entry.source, entry.id)], self._key)[0]
-        return found["identity"]
 
     def _segment(self, states: Sequence[bytes], found: NDArray[np.void], first: int) -> Segment:
         rows = np.zeros(len(found), ROW)
@@ -92,6 +155,12 @@ class Scanner:
         rows["identity"] = identities([(entry.source, entry.id) for entry in entries], self._key)
         rows["series"] = NO_ROW
         return Segment(entries[0].assessment, first, rows, [], [], {}, {}, dict(enumerate(states)))
+
+
+def _digest(text: str | None) -> NDArray[np.uint8]:
+    scheme, _, digits = (text or "").partition(":")
+    whole = scheme == "sha256" and len(digits) == 64 and set(digits) <= set("0123456789abcdef")
+    return np.frombuffer(bytes.fromhex(digits) if whole else bytes(32), np.uint8)
 
 
 def _text(state: bytes, span: NDArray[np.int32]) -> str:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from services.scoring.domain.columns import ASIDE, UNSAID, WIDEST, Kind
 from services.scoring.domain.compiled import compiled
 from services.scoring.domain.compiled.siphash import siphash
-from services.scoring.domain.compiled.text import MASKS, WORD, Text, text_of
+from services.scoring.domain.compiled.text import MASKS, WORD, Text, joined, text_of
 from shared.contracts import kinds
 
 FOUND = np.dtype(
@@ -25,6 +25,7 @@ FOUND = np.dtype(
         ("occurred", np.int32),
         ("text", np.int32, (2,)),  # where the text of its value begins and ends
         ("tier", np.int32, (2,)),
+        ("previous", np.int32, (2,)),
         ("scale", np.int16),
         ("kind", np.int8),  # a `Kind`, or `OTHER`
         ("evidence", np.bool_),
@@ -36,9 +37,9 @@ FOUND = np.dtype(
 OTHER = 3
 _NO_MEMBER = -2
 
-_ENVELOPE = ("id", "position", "provider", "source", "subject", "type", "data")
+_ENVELOPE = ("id", "position", "previous", "provider", "source", "subject", "type", "data")
 _DATA = ("evidence", "incident", "indicator", "line", "measure", "occasion", "occurred", "points", "tier", "value")
-_ID, _POSITION, _PROVIDER, _SOURCE, _SUBJECT, _TYPE, _BODY = range(len(_ENVELOPE))
+_ID, _POSITION, _PREVIOUS, _PROVIDER, _SOURCE, _SUBJECT, _TYPE, _BODY = range(len(_ENVELOPE))
 _EVIDENCE, _INCIDENT, _INDICATOR, _LINE, _MEASURE, _OCCASION, _OCCURRED, _POINTS, _TIER, _VALUE = range(len(_DATA))
 _LONGEST = 4096  # bytes of a name that is put together
 _QUOTE, _BACKSLASH, _COMMA, _COLON, _MINUS, _POINT, _ZERO, _NINE = b'"\\,:-.09'
@@ -73,12 +74,16 @@ class Room(NamedTuple):
 
 def scan(states: Sequence[bytes], key: NDArray[np.uint64]) -> NDArray[np.void]:
     """Read a batch of stored entries: one `FOUND` each, spans counted from the beginning of its own bytes."""
-    found = np.zeros(len(states), FOUND)
-    ends = np.cumsum(np.fromiter(map(len, states), np.int64, len(states)))
+    return scan_text(*joined(states), key)
+
+
+def scan_text(text: Text, ends: NDArray[np.int64], key: NDArray[np.uint64]) -> NDArray[np.void]:
+    """Read entries that stand one behind the other, and where each ends: see `joined`."""
+    found = np.zeros(len(ends), FOUND)
     room = Room(
         np.zeros((len(_ENVELOPE), 2), np.int64), np.zeros((len(_DATA), 2), np.int64), text_of([bytes(_LONGEST)])
     )
-    _scan(text_of(states), ends, key, found, room)
+    _scan(text, ends, key, found, room)
     return found
 
 
@@ -127,6 +132,8 @@ def _entry(text: Text, start: int, end: int, key: NDArray[np.uint64], one: np.vo
     one["identity"] = siphash(room.name, 0, length, key)
     one["position"] = _whole(text, head[_POSITION, 0], head[_POSITION, 1])
     one["kind"] = _kind(text, head[_TYPE, 0], head[_TYPE, 1])
+    for side in range(2):
+        one["previous"][side] = head[_PREVIOUS, side] - start if head[_PREVIOUS, 1] else 0
     return one["position"] > 0
 
 

@@ -1,6 +1,6 @@
 """Bytes as compiled loops read them: one by one, or eight at once wherever they begin."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -25,3 +25,8 @@ def text_of(parts: Iterable[bytes]) -> Text:
     text = np.frombuffer(bytearray().join([*parts, _PADDING]), np.uint8)
     words = np.lib.stride_tricks.as_strided(text[:WORD].view("<u8"), (len(text) - WORD + 1,), (1,))
     return Text(text, words)
+
+
+def joined(states: Sequence[bytes]) -> tuple[Text, NDArray[np.int64]]:
+    """Put entries together, and say where each ends."""
+    return text_of(states), np.cumsum(np.fromiter(map(len, states), np.int64, len(states)))
