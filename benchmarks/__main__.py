@@ -13,11 +13,14 @@ PARTS = {
     "rubric": (),
     "ingest": (),
     "rebuild": (),
+    "columns": (),
+    "stored_json": (),
     "standings": (),
     "bundles": (),
     "coordinates": (),
     "memory": (),
     "streams": ("docker",),
+    "catching_up": ("docker",),
 }
 """The parts, and what each needs."""
 

@@ -28,7 +28,7 @@ def top_up(store: EventStore, assessment: str, book: Book, head: int) -> None:
     stream = ledger(store, assessment)
     many = head - book.head >= MANY
     if many:
-        _lay_kept(store, assessment, book)
+        _lay_kept(store, assessment, book, head)
     if many and head - book.head >= FEW:
         keeper = Keeper(store, assessment, book)
         fold_beside(book, stream.scan(book.head), keeper.put)
@@ -78,14 +78,14 @@ def keep_on(store: EventStore, assessment: str, book: Book, since: int) -> None:
         structlog.get_logger().warning("columns were not kept", assessment=assessment, reason=str(error))
 
 
-def _lay_kept(store: EventStore, assessment: str, book: Book) -> None:
+def _lay_kept(store: EventStore, assessment: str, book: Book, head: int) -> None:
     """Lay down the blocks kept; one that is not of this ledger, or that nobody can read, ends it."""
     for one in kept(store, assessment, book.head):
         block = _read(store, assessment, one) if one.first == book.head + 1 else None
         if block is None:
             structlog.get_logger().warning("columns are read anew", assessment=assessment, first=one.first)
             return
-        book.lay(block)
+        book.lay(block, max(0, head - one.last))
 
 
 def _read(store: EventStore, assessment: str, one: Kept) -> Block | None:

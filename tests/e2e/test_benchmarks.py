@@ -17,7 +17,7 @@ def bench(*words: str) -> subprocess.CompletedProcess[str]:
 
 PARTS = ["commands", "rubric", "ingest", "rebuild", "bundles", "coordinates", "memory"]
 if importlib.util.find_spec("duckdb"):  # a peer that `make bench` installs
-    PARTS.append("standings")
+    PARTS += ["standings", "columns", "stored_json"]
 
 
 @pytest.mark.parametrize("name", PARTS)
@@ -36,6 +36,13 @@ def test_streams_are_measured_on_a_real_broker():
     done = bench("--quick", "streams")
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("entry to standing") == 2
+
+
+@pytest.mark.needs("docker")
+def test_catching_up_is_measured_on_a_real_broker():
+    done = bench("--quick", "catching_up")
+    assert done.returncode == 0, done.stderr
+    assert "confluent-kafka + msgspec + dict" in done.stdout
 
 
 def test_an_unknown_part_is_named_with_those_there_are():

@@ -16,6 +16,8 @@ from shared.contracts.entries import decode_entry
 COLUMNS = {"position": "<i4", "occurred": "<i4", "code": "<i4", "value": "<i8", "scale": "<i2", "tier": "<i2"}
 """The columns of a part, 26 bytes a row. `code` and `tier` are numbers in the lists of the part; -1 is no tier."""
 
+_MARGIN = 1.05  # of rows that are still coming: blocks are not quite alike
+
 ENDED = np.dtype([("target", "<i4"), ("until", "<i4")])
 """The position of a row, and from where on it holds no longer."""
 
@@ -131,20 +133,20 @@ def _part(rows: Columns, first: int, last: int) -> Part | None:
     )
 
 
-def lay(ledger: Ledger, block: Block) -> None:
-    """Take in the next entries.
+def lay(ledger: Ledger, block: Block, coming: int = 0) -> None:
+    """Take in the next entries; room is made at once for those that are still `coming`, if they are like these.
 
     Raises:
         ValueError: They do not stand behind the last. The ledger is of no use any more.
 
     """
     start = ledger.count
-    ledger.make_room(block.first, block.count)
+    ledger.make_room(block.first, block.count + coming)
     ledger.assessment = ledger.assessment or block.assessment
     ledger.identities.add_hashed(np.frombuffer(block.identities, "<u8"), block.first)
     ledger.count, ledger.head = start + block.count, block.first + block.count - 1
     for part in block.parts:
-        _lay(ledger, part, start - block.first)
+        _lay(ledger, part, start - block.first, (block.count + coming) / block.count)
     _end(ledger, np.frombuffer(block.ended, ENDED))
     for position, (unit, digests) in sorted(block.evidence.items()):
         ledger.keep_evidence(unit, position, digests)
@@ -157,7 +159,7 @@ def lay(ledger: Ledger, block: Block) -> None:
         ledger.state(entry, touched)
 
 
-def _lay(ledger: Ledger, part: Part, offset: int) -> None:
+def _lay(ledger: Ledger, part: Part, offset: int, times: float) -> None:
     number = ledger.table((part.unit, part.indicator))
     table = ledger.tables[number]
     columns: Mapping[str, NDArray[np.int64]] = {
@@ -168,6 +170,8 @@ def _lay(ledger: Ledger, part: Part, offset: int) -> None:
     )
     tiers = np.array([*map(table.tier_code, part.tiers), -1], np.int16)  # -1 finds the last
     position = columns["position"]
+    if len(position) + table.count > len(table.position):
+        table.make_room(int(len(position) * (1 + (times - 1) * _MARGIN)))
     row = table.extend(len(position), **{**columns, "code": codes[columns["code"]], "tier": tiers[columns["tier"]]})
     ledger.where[offset + position] = IN_TABLES + number << 32 | np.arange(row, row + len(position))
     for at, text in part.aside.items():

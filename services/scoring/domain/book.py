@@ -129,15 +129,15 @@ class Book:
             if keep is not None and segments:
                 keep(np.concatenate([segment.rows["identity"] for segment in segments]))
 
-    def lay(self, kept: Block) -> None:
-        """Fold the next entries from the columns kept of them.
+    def lay(self, kept: Block, coming: int = 0) -> None:
+        """Fold the next entries from the columns kept of them; about so many are still `coming`.
 
         Raises:
             ValueError: They do not stand behind the last; the book is of no use any more.
 
         """
         self._live = None
-        block.lay(self.ledger, kept)
+        block.lay(self.ledger, kept, coming)
 
     def apply(self, entry: Entry) -> Change:
         """Fold one entry and say what it changed of the live scores, the rules and the state.

@@ -99,11 +99,15 @@ class Columns:
         self.until[row] = position
         self.ends += 1
 
+    def make_room(self, more: int) -> None:
+        """Grow at once where there is no place for so many more rows."""
+        if self.count + more > len(self.position):
+            self._grow(more)
+
     def extend(self, count: int, **columns: NDArray[Any]) -> int:
         """Add rows that lie ready, column by column, and give the place of the first; `until` is as laid out."""
         first = self.count
-        if first + count > len(self.position):
-            self._grow(count)
+        self.make_room(count)
         for name, values in columns.items():
             column: NDArray[Any] = getattr(self, name)
             column[first : first + count] = values

@@ -1,0 +1,194 @@
+"""Scoring built anew from the columns it keeps, beside C over the same arrays and DuckDB on Parquet; what it holds.
+
+Two works. *Folded*: one pass over the columns in memory finds what bears on points at the head, of all units; so does
+the loop in C. *Laid down*: blocks are read from scoring's store, laid into columns, folded, and every unit is scored and
+ranked; C reads the same arrays from one file and folds them, DuckDB finds the latest value of each series in a Parquet
+file of the same columns. Neither scores. Before, a process of its own reads the entries themselves, and one more starts
+from what the first kept: their memory is taken.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from itertools import islice
+from pathlib import Path
+
+import duckdb
+import msgspec
+import numpy as np
+import polars as pl
+
+from benchmarks import synthetic
+from benchmarks.processes import ROOT
+from benchmarks.restarted import Took, built
+from benchmarks.table import Pairs, Row
+from services.scoring.domain import Book, Coordinate, moments
+from services.scoring.domain.bearing import bearing, takes_figures
+from services.scoring.domain.columns import Columns
+from services.scoring.domain.coordinate import Moment
+from services.scoring.domain.placement import Placement
+from services.scoring.store import DDL, LEDGER, VERSION
+from shared.chassis.store import Append, EventStore
+
+AT_ONCE = 5000
+SOURCE = Path(__file__).parent / "peers/columns.c"
+LATEST = """SELECT series, arg_max(value, occurred * 4294967296 + position), count(*) FROM '{file}'
+    WHERE position <= {known_at} AND until > {known_at} AND occurred <= {last_day} GROUP BY series"""
+FOLDED = "memory: 20 bytes a row are read once; the loops are the same, and ours checks as it goes that points fit"
+LAID = (
+    "reading blocks from SQLite and copying them into columns; the rules of 67 indicators, in the interpreter, take "
+    "{milliseconds:.0f} ms whatever the number"
+)
+HELD = (
+    "28 bytes a row in columns, 12 of identities, 8 for where an entry is, 2 for its place in the rubric; room to grow"
+)
+READING = "libraries and the compiler hold 150 MiB, entries on their way 100, arrays while they grow"
+
+
+def rows(*, quick: bool) -> list[Row]:
+    """All of it, for one million and for ten."""
+    if quick:
+        return _rows(140_000, 2)
+    return [*_rows(1_000_000, 15), *_rows(10_000_000, 7)]
+
+
+def _rows(count: int, turns: int) -> list[Row]:
+    with tempfile.TemporaryDirectory(prefix="meritlog-bench-") as name:
+        url = f"sqlite:///{name}/scoring.sqlite"
+        fill(url, count)
+        read, laid = _restarted(url), _restarted(url)
+        store = EventStore.open(url, "scoring", DDL, VERSION)
+        found = _beside(store, built(store), Path(name), turns)
+        store.close()
+    return [
+        *found,
+        Row(
+            f"memory: {count:,} entries in columns",
+            f"{laid.columns:.0f} bytes each",
+            f"{laid.kept:.0f} bytes each as blocks on disk",
+            "-",
+            "≤ 64 bytes each",
+            HELD,
+        ),
+        Row(
+            f"memory: a process rebuilds scoring from {count:,} stored entries, in {read.seconds:.0f} s",
+            f"at most {read.most:,} MiB",
+            f"{laid.most:,} MiB from blocks, in {laid.seconds:.1f} s, imports not counted",
+            f"{read.most / laid.most:.1f}x",
+            "≤ 2 GiB",
+            READING,
+        ),
+    ]
+
+
+def fill(url: str, count: int) -> None:
+    """Make a store of scoring's with a ledger of so many entries, and nothing else."""
+    store = EventStore.open(url, "scoring", DDL, VERSION)
+    lines = synthetic.entries(count)
+    for first in range(1, count + 1, AT_ONCE):
+        store.commit(append=[Append(f"{LEDGER}/{synthetic.ASSESSMENT}", first, list(islice(lines, AT_ONCE)))])
+    store.close()
+
+
+def _restarted(url: str) -> Took:
+    command = [sys.executable, "-m", "benchmarks.restarted", url]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
+    if done.returncode:
+        sys.exit(done.stderr.decode())
+    return msgspec.json.decode(done.stdout, type=Took)
+
+
+def _beside(store: EventStore, book: Book, folder: Path, turns: int) -> list[Row]:
+    moment = moments.moment(book.ledger, Coordinate())
+    placement = book._placements.of(moment.rubric)  # noqa: SLF001
+    program = _compiled(folder)
+    if program:
+        _write(folder / "arrays", book, moment, placement)
+    _write_parquet(folder / "columns.parquet", book)
+    folded, laid, parquet = Pairs([], []), Pairs([], []), Pairs([], [])
+    database, scoring = duckdb.connect(), []
+    for _ in range(turns):
+        if program:
+            done = subprocess.run([program, folder / "arrays"], capture_output=True, text=True, check=True)
+            reading, folding, found = done.stdout.split()
+            start = time.perf_counter()
+            ours = sum(len(bearing(table, placement, moment)[0]) for table in book.ledger.tables)
+            folded.ours.append(time.perf_counter() - start)
+            folded.peer.append(float(folding))
+            laid.peer.append(float(reading) + float(folding))
+            if ours != int(found):
+                raise SystemExit(f"C finds {found} rows, and not {ours}")
+        start = time.perf_counter()
+        built(store)
+        laid.ours.append(time.perf_counter() - start)
+        parquet.ours.append(laid.ours[-1])
+        start = time.perf_counter()
+        when = {"known_at": moment.known_at, "last_day": moment.as_of.toordinal()}
+        database.execute(LATEST.format(file=folder / "columns.parquet", **when)).fetchall()
+        parquet.peer.append(time.perf_counter() - start)
+        start = time.perf_counter()
+        book.scores().ranked()
+        scoring.append(time.perf_counter() - start)
+    limit = LAID.format(milliseconds=1000 * sorted(scoring)[len(scoring) // 2])
+    count = f"{book.ledger.count:,}"
+    found = [
+        _row(f"{count} entries laid down from kept columns and scored", parquet, "DuckDB on Parquet", "≥ 3x", limit)
+    ]
+    if not program:
+        return found
+    return [
+        _row(f"{count} entries in columns folded", folded, "C", "≥ 0.65x", FOLDED),
+        _row(
+            f"{count} entries laid down from kept columns and scored", laid, "C that folds them from a file", "", limit
+        ),
+        *found,
+    ]
+
+
+def _row(work: str, pairs: Pairs, peer: str, goal: str, limit: str) -> Row:
+    ours, other = min(pairs.ours), min(pairs.peer)
+    return Row(work, f"{ours * 1000:.1f} ms", f"{other * 1000:.1f} ms {peer}", f"{1 / pairs.ratio:.2f}x", goal, limit)
+
+
+def _compiled(folder: Path) -> Path | None:
+    compiler = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
+    if compiler is None:
+        print("columns: no C compiler, so without C: install gcc")
+        return None
+    subprocess.run([compiler, "-O3", "-march=native", "-o", folder / "columns", SOURCE], check=True)
+    return folder / "columns"
+
+
+def _write(path: Path, book: Book, moment: Moment, placement: Placement) -> None:
+    """Write the arrays as the program in C reads them."""
+    with path.open("wb") as file:
+        file.write(np.int32(len(book.ledger.tables)).tobytes())
+        for table in book.ledger.tables:
+            for array in _arrays(table, moment, placement):
+                file.write(np.ascontiguousarray(array).tobytes())
+
+
+def _arrays(table: Columns, moment: Moment, placement: Placement) -> list[np.ndarray]:
+    lists = np.where(takes_figures(table), placement.lists(table), -1).astype(np.int64)
+    numbers = (table.count, len(lists), moment.known_at, moment.as_of.toordinal(), placement.since(table))
+    columns = (table.value, table.occurred, table.until, table.code, table.scale)
+    return [
+        np.array(numbers, np.int32),
+        lists,
+        *(column[: table.count] for column in columns),
+        placement.codes(table),
+    ]
+
+
+def _write_parquet(path: Path, book: Book) -> None:
+    tables = book.ledger.tables
+    before = np.cumsum([0, *(len(table.series) for table in tables)])
+    columns = {
+        name: np.concatenate([getattr(table, name)[: table.count] for table in tables])
+        for name in ("position", "occurred", "until", "value")
+    }
+    series = [table.code[: table.count] + first for table, first in zip(tables, before, strict=False)]
+    frame = pl.DataFrame({**columns, "series": np.concatenate(series)})
+    frame.with_columns(pl.col("occurred").cast(pl.Int64)).sort("position").write_parquet(path)
