@@ -1,0 +1,158 @@
+"""A topic read from its beginning to where it ends now, as fast as it comes: for rebuilding, not for following.
+
+librdkafka reads on in threads of its own and hands over a thousand records at once, so that Python's part is two thirds
+of a microsecond a record. Live traffic is read by `kafka.py`, as a member of a group.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+import stamina
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from shared.chassis.settings import ServiceSettings
+
+AT_ONCE = 1000
+"""Records asked of librdkafka at a time: more cost more each, as they leave the processor's cache meanwhile."""
+BATCH = 10_000
+SECONDS = 30.0
+"""How long a broker may bring nothing."""
+PAUSE = 0.1
+"""How long so many are waited for; with what has come by then it goes on."""
+
+QUICK = {
+    "fetch.queue.backoff.ms": 5,  # of a full queue; after the default of a second it has long run dry
+    "queued.max.messages.kbytes": 65_536,
+    "enable.auto.commit": False,
+    "allow.auto.create.topics": False,
+    "auto.offset.reset": "error",
+}
+
+UNSETTLED = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE, KafkaError.UNKNOWN_TOPIC_OR_PART}
+
+
+class Place(msgspec.Struct):
+    """Where an entry stands."""
+
+    position: int
+
+
+_place = msgspec.json.Decoder(Place).decode
+
+
+class TopicError(Exception):
+    """The topic cannot be read, or does not hold what was asked for; the message says what to do."""
+
+
+def terms(settings: ServiceSettings) -> dict[str, Any]:
+    """What librdkafka is told of the brokers."""
+    found: dict[str, Any] = {
+        "bootstrap.servers": settings.kafka,
+        "security.protocol": settings.kafka_protocol,
+        "ssl.ca.location": settings.kafka_ca and str(settings.kafka_ca),
+    }
+    if settings.kafka_protocol.startswith("SASL"):
+        found["sasl.mechanism"] = settings.kafka_mechanism
+        found["sasl.username"] = settings.kafka_username or ""
+        found["sasl.password"] = settings.kafka_password.get_secret_value() if settings.kafka_password else ""
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def entries(brokers: dict[str, Any], topic: str, assessment: str, after: int = 0) -> Iterator[list[bytes]]:
+    """Batches of what a topic holds of an assessment, in order, from behind a position on; blocking.
+
+    What was published twice comes once. Positions follow each other; whether each entry names the one before it is for
+    whoever takes them to check.
+
+    :raises TopicError: no broker answers, there is no such topic, or it lacks an entry
+    """
+    last = after
+    batch: list[bytes] = []
+    for bodies in _read(brokers, topic, assessment.encode()):
+        batch += _following(bodies, last + len(batch), topic, assessment)
+        if len(batch) >= BATCH:
+            yield batch
+            last, batch = last + len(batch), []
+    if batch:
+        yield batch
+
+
+def _following(bodies: list[bytes], last: int, topic: str, assessment: str) -> list[bytes]:
+    """Leave out what was there before."""
+    if not bodies or _fit(bodies, last):
+        return bodies
+    found: list[bytes] = []
+    for body in bodies:
+        try:
+            position = _place(body).position
+        except msgspec.DecodeError as error:
+            raise TopicError(
+                f"{topic} holds what is no entry of {assessment}, behind position {last}: {error}."
+            ) from None
+        if position > last + 1:
+            raise TopicError(
+                f"{topic} lacks entry {last + 1} of {assessment}: it does not hold the whole ledger; read it from "
+                "intake's feed, or from scoring's own copy."
+            )
+        if position == last + 1:
+            found.append(body)
+            last = position
+    return found
+
+
+def _fit(bodies: list[bytes], last: int) -> bool:
+    """Whether they follow: an entry is published behind the one before it, so if both ends fit, nothing came twice."""
+    try:
+        first, final = _place(bodies[0]), _place(bodies[-1])
+    except msgspec.DecodeError:
+        return False
+    return (first.position, final.position) == (last + 1, last + len(bodies))
+
+
+def _read(brokers: dict[str, Any], topic: str, key: bytes) -> Iterator[list[bytes]]:
+    consumer = Consumer({**QUICK, **brokers, "group.id": "meritlog.reading"})  # no member of it: it commits nothing
+    try:
+        ends = _ends(consumer, topic)
+        consumer.assign([TopicPartition(topic, number, low) for number, (low, _) in ends.items()])
+        left = {number for number, (low, high) in ends.items() if low < high}
+        partitions = [TopicPartition(topic, number) for number in ends]
+        idle = 0.0
+        while left:
+            messages = consumer.consume(AT_ONCE, PAUSE)
+            idle = 0.0 if messages else idle + PAUSE
+            if idle > SECONDS:
+                raise TopicError(f"Kafka brought nothing of {topic} for {SECONDS:.0f} s; see that its brokers are up.")
+            yield _bodies(messages, key, topic)
+            left -= {each.partition for each in consumer.position(partitions) if each.offset >= ends[each.partition][1]}
+    except KafkaException as error:
+        raise TopicError(f"{topic} cannot be read from Kafka: {error.args[0].str()}.") from None
+    finally:
+        consumer.close()
+
+
+def _bodies(messages: Sequence[Message], key: bytes, topic: str) -> list[bytes]:
+    bodies = [message.value() or b"" for message in messages if message.key() == key]
+    if len(bodies) < len(messages):
+        for message in messages:
+            if error := message.error():
+                raise TopicError(f"{topic} cannot be read from Kafka: {error.str()}.")
+    return bodies
+
+
+def _ends(consumer: Consumer, topic: str) -> dict[int, tuple[int, int]]:
+    """Where each partition begins and ends."""
+    known = consumer.list_topics(topic, timeout=SECONDS).topics[topic]
+    if known.error is not None or not known.partitions:
+        raise TopicError(f"Kafka has no topic {topic}; make it with `merit topics`.")
+    found: dict[int, tuple[int, int]] = {}
+    for number in known.partitions:
+        for trial in stamina.retry_context(on=_is_unsettled, timeout=SECONDS):
+            with trial:
+                found[number] = consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=SECONDS)
+    return found
+
+
+def _is_unsettled(error: Exception) -> bool:
+    """Whether a partition has just been made, or moves to another broker."""
+    return isinstance(error, KafkaException) and error.args[0].code() in UNSETTLED
