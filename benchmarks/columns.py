@@ -1,4 +1,4 @@
-"""Scoring built anew from the columns it keeps, beside C over the same arrays and DuckDB on Parquet; what it holds.
+"""Scoring built anew from the columns that it keeps, beside C over the same arrays and DuckDB; and its memory.
 
 Two works. *Folded*: one pass over the columns in memory finds what bears on points at the head, of all units; so does
 the loop in C. *Laid down*: blocks are read from scoring's store, laid into columns, folded, and every unit is scored and

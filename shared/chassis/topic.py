@@ -4,7 +4,7 @@ librdkafka reads on in threads of its own and hands over a thousand records at o
 of a microsecond a record. Live traffic is read by `kafka.py`, as a member of a group.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -67,33 +67,40 @@ def entries(brokers: dict[str, Any], topic: str, assessment: str, after: int = 0
 
     :raises TopicError: no broker answers, there is no such topic, or it lacks an entry
     """
-    last = after
+    key = assessment.encode()
     batch: list[bytes] = []
-    for bodies in _read(brokers, topic, assessment.encode()):
-        batch += _following(bodies, last + len(batch), topic, assessment)
+    for messages in _read(brokers, topic):
+        batch += _following(messages, key, after + len(batch), topic)
         if len(batch) >= BATCH:
             yield batch
-            last, batch = last + len(batch), []
+            after, batch = after + len(batch), []
     if batch:
         yield batch
 
 
-def _following(bodies: list[bytes], last: int, topic: str, assessment: str) -> list[bytes]:
-    """Leave out what was there before."""
-    if not bodies or _fit(bodies, last):
-        return bodies
+def _following(messages: list[Message], key: bytes, last: int, topic: str) -> list[bytes]:
+    """Give the entries behind the last one; leave out what is of others, and what was there before."""
+    if not messages:
+        return []
+    if messages[0].key() == key == messages[-1].key():
+        bodies = [message.value() or b"" for message in messages]
+        if _fit(bodies, last):
+            return bodies
     found: list[bytes] = []
-    for body in bodies:
+    for message in messages:
+        if error := message.error():
+            raise TopicError(f"{topic} cannot be read from Kafka: {error.str()}.")
+        if message.key() != key:
+            continue
+        body, name = message.value() or b"", key.decode()
         try:
             position = _place(body).position
         except msgspec.DecodeError as error:
-            raise TopicError(
-                f"{topic} holds what is no entry of {assessment}, behind position {last}: {error}."
-            ) from None
+            raise TopicError(f"{topic} holds what is no entry of {name}, behind position {last}: {error}.") from None
         if position > last + 1:
             raise TopicError(
-                f"{topic} lacks entry {last + 1} of {assessment}: it does not hold the whole ledger; read it from "
-                "intake's feed, or from scoring's own copy."
+                f"{topic} lacks entry {last + 1} of {name}: it does not hold the whole ledger; read it from intake's "
+                "feed, or from scoring's own copy."
             )
         if position == last + 1:
             found.append(body)
@@ -102,7 +109,11 @@ def _following(bodies: list[bytes], last: int, topic: str, assessment: str) -> l
 
 
 def _fit(bodies: list[bytes], last: int) -> bool:
-    """Whether they follow: an entry is published behind the one before it, so if both ends fit, nothing came twice."""
+    """Whether they follow and are all there are.
+
+    An entry is published behind the one before it: where both ends fit, nothing came twice and nothing between them is
+    another assessment's.
+    """
     try:
         first, final = _place(bodies[0]), _place(bodies[-1])
     except msgspec.DecodeError:
@@ -110,7 +121,7 @@ def _fit(bodies: list[bytes], last: int) -> bool:
     return (first.position, final.position) == (last + 1, last + len(bodies))
 
 
-def _read(brokers: dict[str, Any], topic: str, key: bytes) -> Iterator[list[bytes]]:
+def _read(brokers: dict[str, Any], topic: str) -> Iterator[list[Message]]:
     consumer = Consumer({**QUICK, **brokers, "group.id": "meritlog.reading"})  # no member of it: it commits nothing
     try:
         ends = _ends(consumer, topic)
@@ -123,21 +134,12 @@ def _read(brokers: dict[str, Any], topic: str, key: bytes) -> Iterator[list[byte
             idle = 0.0 if messages else idle + PAUSE
             if idle > SECONDS:
                 raise TopicError(f"Kafka brought nothing of {topic} for {SECONDS:.0f} s; see that its brokers are up.")
-            yield _bodies(messages, key, topic)
+            yield messages
             left -= {each.partition for each in consumer.position(partitions) if each.offset >= ends[each.partition][1]}
     except KafkaException as error:
         raise TopicError(f"{topic} cannot be read from Kafka: {error.args[0].str()}.") from None
     finally:
         consumer.close()
-
-
-def _bodies(messages: Sequence[Message], key: bytes, topic: str) -> list[bytes]:
-    bodies = [message.value() or b"" for message in messages if message.key() == key]
-    if len(bodies) < len(messages):
-        for message in messages:
-            if error := message.error():
-                raise TopicError(f"{topic} cannot be read from Kafka: {error.str()}.")
-    return bodies
 
 
 def _ends(consumer: Consumer, topic: str) -> dict[int, tuple[int, int]]:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.scoring.domain.columns import ASIDE, Kind
+from services.scoring.domain.compiled.forms import no_forms
 from services.scoring.domain.compiled.leaves import leaves, named
 from services.scoring.domain.compiled.scan import OTHER, identities, scan_text
 from services.scoring.domain.compiled.text import Text, joined
@@ -64,6 +65,7 @@ class Scanner:
         """Hash identities with this key."""
         self._key = key
         self._met: dict[int, Series] = {}
+        self._forms = no_forms()
 
     def scanned(
         self, batches: Iterable[Sequence[bytes]], first: int, links: Links | None = None
@@ -77,7 +79,7 @@ class Scanner:
         """
         for states in batches:
             text, ends = joined(states)
-            found = scan_text(text, ends, self._key)
+            found = scan_text(text, ends, self._key, self._forms)
             if links is not None and len(ends):
                 links.check(states, text, ends, found, first)
             yield list(self._segments(states, found, first))
@@ -90,11 +92,11 @@ class Scanner:
             msgspec.DecodeError: One is no entry.
 
         """
-        return self._segments(states, scan_text(*joined(states), self._key), first)
+        return self._segments(states, scan_text(*joined(states), self._key, self._forms), first)
 
     def hashes(self, states: Sequence[bytes]) -> NDArray[np.uint64]:
         """Hash the identities of entries that are folded already."""
-        found = scan_text(*joined(states), self._key)
+        found = scan_text(*joined(states), self._key, self._forms)
         for place in np.flatnonzero(found["odd"]).tolist():
             entry = decode_entry(states[place])
             found["identity"][place] = identities([(entry.source, entry.id)], self._key)[0]

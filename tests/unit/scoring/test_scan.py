@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.scoring.domain.columns import Kind, scaled
-from services.scoring.domain.compiled.scan import OTHER, identities, scan
+from services.scoring.domain.compiled.forms import MOST, no_forms
+from services.scoring.domain.compiled.scan import OTHER, identities, scan, scan_text
 from services.scoring.domain.compiled.siphash import siphash
-from services.scoring.domain.compiled.text import text_of
+from services.scoring.domain.compiled.text import joined, text_of
 from services.scoring.domain.ledger import ROWS
 from tests.oracle import generate
 
@@ -161,3 +162,44 @@ def test_members_that_nobody_asks_for_are_passed_over():
     found = scan([generate.stored(FIGURE | odd_ones | {"data": FIGURE["data"] | more})], KEY)[0]
     for name in ("identity", "series", "position", "value", "scale", "occurred", "kind", "odd"):
         assert found[name] == plain[name]
+
+
+def apart(states):
+    """Each taken apart as if none had been met before."""
+    return np.concatenate([scan([state], KEY) for state in states])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_fits_a_form_is_read_as_if_it_were_taken_apart(seed):
+    """Given a random log, read twice, when its entries fit forms, then they are what they are without any."""
+    states = [generate.stored(entry) for entry in generate.ledger(Random(seed), 300)]
+    forms = no_forms()
+    for _ in range(2):
+        assert (scan_text(*joined(states), KEY, forms) == apart(states)).all()
+    assert 0 < forms.used[1] < len(states)
+
+
+@given(st.data())
+def test_what_nearly_fits_a_form_is_read_for_what_it_is(data):
+    """Given entries that are forms, and one of them damaged in any byte, then it is read as if there were no forms."""
+    more = data.draw(st.sampled_from([{}, {"reason": "无"}, {"note": "", "reason": "a"}, {"tier": "good"}]))
+    states = [with_data(**more), generate.stored(FIGURE | {"id": "e2", "position": 2, "authid": "x"})]
+    forms = no_forms()
+    scan_text(*joined(states * 2), KEY, forms)
+    state = data.draw(st.sampled_from(states))
+    at = data.draw(st.integers(0, len(state)))
+    put = data.draw(
+        st.one_of(st.binary(max_size=3), st.sampled_from([b'"', b"\\", b"0", b"}", b",", b"{", b'","a":"']))
+    )
+    damaged = state[:at] + put + state[at + data.draw(st.integers(0, 3)) :]
+    if damaged:
+        assert scan_text(*joined([states[0], damaged, states[1]]), KEY, forms)[1] == scan([damaged], KEY)[0]
+
+
+def test_forms_come_to_an_end():
+    """Given entries that are all of other forms, more than are kept, then all are read right, and again."""
+    states = [with_data(measure=f"m{number}", unheard="of" * (number % 7)) for number in range(MOST + 500)]
+    forms = no_forms()
+    for _ in range(2):
+        assert (scan_text(*joined(states), KEY, forms) == apart(states)).all()
+    assert forms.used[1] <= MOST

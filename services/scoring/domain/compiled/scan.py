@@ -12,6 +12,20 @@ from numpy.typing import NDArray
 
 from services.scoring.domain.columns import ASIDE, UNSAID, WIDEST, Kind
 from services.scoring.domain.compiled import compiled
+from services.scoring.domain.compiled.forms import (
+    ACCEPTED,
+    ID,
+    OCCURRED,
+    OTHER_TEXT,
+    POSITION,
+    PREVIOUS,
+    VALUE,
+    Forms,
+    begins,
+    fitting,
+    learn,
+    no_forms,
+)
 from services.scoring.domain.compiled.siphash import siphash
 from services.scoring.domain.compiled.text import MASKS, WORD, Text, joined, text_of
 from shared.contracts import kinds
@@ -37,10 +51,15 @@ FOUND = np.dtype(
 OTHER = 3
 _NO_MEMBER = -2
 
-_ENVELOPE = ("id", "position", "previous", "provider", "source", "subject", "type", "data")
-_DATA = ("evidence", "incident", "indicator", "line", "measure", "occasion", "occurred", "points", "tier", "value")
-_ID, _POSITION, _PREVIOUS, _PROVIDER, _SOURCE, _SUBJECT, _TYPE, _BODY = range(len(_ENVELOPE))
-_EVIDENCE, _INCIDENT, _INDICATOR, _LINE, _MEASURE, _OCCASION, _OCCURRED, _POINTS, _TIER, _VALUE = range(len(_DATA))
+_ENVELOPE = (
+    "id", "position", "previous", "provider", "source", "subject", "type", "data", "acceptedtime", "time",
+)  # fmt: skip
+_DATA = ("evidence", "incident", "indicator", "line", "measure", "occasion", "occurred", "points", "tier", "value",
+         "reason", "note")  # fmt: skip
+_ID, _POSITION, _PREVIOUS, _PROVIDER, _SOURCE, _SUBJECT, _TYPE, _BODY, _ACCEPTED, _TIME = range(len(_ENVELOPE))
+_EVIDENCE, _INCIDENT, _INDICATOR, _LINE, _MEASURE, _OCCASION, _OCCURRED, _POINTS, _TIER, _VALUE, _REASON, _NOTE = range(
+    len(_DATA)
+)
 _LONGEST = 4096  # bytes of a name that is put together
 _QUOTE, _BACKSLASH, _COMMA, _COLON, _MINUS, _POINT, _ZERO, _NINE = b'"\\,:-.09'
 _OPEN, _CLOSE, _OPEN_LIST, _CLOSE_LIST = b"{}[]"
@@ -70,6 +89,7 @@ class Room(NamedTuple):
     head: NDArray[np.int64]
     data: NDArray[np.int64]
     name: Text
+    slots: NDArray[np.int64]
 
 
 def scan(states: Sequence[bytes], key: NDArray[np.uint64]) -> NDArray[np.void]:
@@ -77,13 +97,21 @@ def scan(states: Sequence[bytes], key: NDArray[np.uint64]) -> NDArray[np.void]:
     return scan_text(*joined(states), key)
 
 
-def scan_text(text: Text, ends: NDArray[np.int64], key: NDArray[np.uint64]) -> NDArray[np.void]:
-    """Read entries that stand one behind the other, and where each ends: see `joined`."""
+def scan_text(
+    text: Text, ends: NDArray[np.int64], key: NDArray[np.uint64], forms: Forms | None = None
+) -> NDArray[np.void]:
+    """Read entries that stand one behind the other, and where each ends: see `joined`.
+
+    `forms`, under the same key, are those met before; more are learned.
+    """
     found = np.zeros(len(ends), FOUND)
     room = Room(
-        np.zeros((len(_ENVELOPE), 2), np.int64), np.zeros((len(_DATA), 2), np.int64), text_of([bytes(_LONGEST)])
+        np.zeros((len(_ENVELOPE), 2), np.int64),
+        np.zeros((len(_DATA), 2), np.int64),
+        text_of([bytes(_LONGEST)]),
+        np.zeros((OTHER_TEXT + 3, 2), np.int64),
     )
-    _scan(text, ends, key, found, room)
+    _scan(text, ends, key, found, room, no_forms() if forms is None else forms)
     return found
 
 
@@ -105,15 +133,76 @@ def _hash(text: Text, ends: NDArray[np.int64], key: NDArray[np.uint64], hashes: 
 
 
 @compiled
-def _scan(text: Text, ends: NDArray[np.int64], key: NDArray[np.uint64], found: NDArray[np.void], room: Room) -> None:
+def _scan(
+    text: Text,
+    ends: NDArray[np.int64],
+    key: NDArray[np.uint64],
+    found: NDArray[np.void],
+    room: Room,
+    forms: Forms,
+) -> None:
     start = 0
     for place in range(len(ends)):
-        one = found[place]
-        whole = _entry(text, start, ends[place], key, one, room)
-        if whole and one["kind"] != OTHER:
-            whole = _row(text, start, key, one, room)
-        one["odd"] = not whole
-        start = ends[place]
+        end = ends[place]
+        if not _formed(text, start, end, key, found[place], room, forms):
+            _apart(text, start, end, key, found[place], room, forms)
+        start = end
+
+
+@compiled
+def _formed(text: Text, start: int, end: int, key: NDArray[np.uint64], one: np.void, room: Room, forms: Forms) -> bool:
+    """Read an entry of a form met before; False where there is none."""
+    slots = room.slots
+    slots[:] = 0
+    form = fitting(text, start, end, forms, slots)
+    if form < 0:
+        return False
+    day = _day(text, slots[OCCURRED, 0], slots[OCCURRED, 1])
+    position = _whole(text, slots[POSITION, 0], slots[POSITION, 1])
+    length = _copied(forms.pool, forms.source[form, 0], forms.source[form, 1], room.name, 0)
+    length = _copied(text, slots[ID, 0], slots[ID, 1], room.name, length)
+    if day <= 0 or position <= 0 or length < 0:
+        return False
+    one["identity"] = siphash(room.name, 0, length, key)
+    one["series"] = forms.series[form]
+    one["kind"] = forms.kind[form]
+    one["position"], one["occurred"] = position, day
+    one["value"], one["scale"] = _scaled(text, slots[VALUE, 0], slots[VALUE, 1])
+    for side in range(2):
+        one["text"][side] = slots[VALUE, side] - start if slots[VALUE, 1] else 0
+        one["previous"][side] = slots[PREVIOUS, side] - start if slots[PREVIOUS, 1] else 0
+    return True
+
+
+@compiled
+def _apart(text: Text, start: int, end: int, key: NDArray[np.uint64], one: np.void, room: Room, forms: Forms) -> None:
+    """Take an entry apart, and make it a form where it has but what columns hold."""
+    whole = _entry(text, start, end, key, one, room)
+    if whole and one["kind"] != OTHER:
+        whole = _row(text, start, key, one, room)
+        if whole and not one["evidence"] and not one["tier"][1]:
+            _learn(text, start, end, one, room, forms)
+    one["odd"] = not whole
+
+
+@compiled
+def _learn(text: Text, start: int, end: int, one: np.void, room: Room, forms: Forms) -> None:
+    head, data, slots = room.head, room.data, room.slots
+    if data[_REASON, 1] and not _is_text(text, data[_REASON, 0], data[_REASON, 1]):
+        return
+    if data[_NOTE, 1] and not _is_text(text, data[_NOTE, 0], data[_NOTE, 1]):
+        return
+    value = _VALUE if one["kind"] == _FIGURE else _POINTS
+    for side in range(2):
+        slots[ACCEPTED, side], slots[ID, side] = head[_ACCEPTED, side], head[_ID, side]
+        slots[POSITION, side], slots[PREVIOUS, side] = head[_POSITION, side], head[_PREVIOUS, side]
+        slots[OCCURRED, side], slots[VALUE, side] = data[_OCCURRED, side], data[value, side]
+        slots[OTHER_TEXT, side], slots[OTHER_TEXT + 1, side] = data[_REASON, side], data[_NOTE, side]
+        slots[OTHER_TEXT + 2, side] = head[_TIME, side]
+    begins(forms, head[_BODY, 0] + 1 - start)
+    form = learn(text, start, end, forms, slots, head[_SOURCE])
+    if form >= 0:
+        forms.kind[form], forms.series[form] = one["kind"], one["series"]
 
 
 @compiled
@@ -125,8 +214,8 @@ def _entry(text: Text, start: int, end: int, key: NDArray[np.uint64], one: np.vo
     for name in (_ID, _SOURCE, _TYPE):
         if not _is_text(text, head[name, 0], head[name, 1]):
             return False
-    length = _copied(text, head, _SOURCE, room.name, 0)
-    length = _copied(text, head, _ID, room.name, length)
+    length = _copied(text, head[_SOURCE, 0], head[_SOURCE, 1], room.name, 0)
+    length = _copied(text, head[_ID, 0], head[_ID, 1], room.name, length)
     if length < 0:
         return False
     one["identity"] = siphash(room.name, 0, length, key)
@@ -148,11 +237,11 @@ def _row(text: Text, start: int, key: NDArray[np.uint64], one: np.void, room: Ro
     if kind == _DEDUCTION:
         part = _INCIDENT
     room.name.bytes[0] = kind
-    length = _copied(text, head, _SUBJECT, room.name, 1)
+    length = _copied(text, head[_SUBJECT, 0], head[_SUBJECT, 1], room.name, 1)
     for each in (_INDICATOR, name, part):
-        length = _copied(text, data, each, room.name, length)
+        length = _copied(text, data[each, 0], data[each, 1], room.name, length)
     if kind == _FIGURE:
-        length = _copied(text, head, _PROVIDER, room.name, length)
+        length = _copied(text, head[_PROVIDER, 0], head[_PROVIDER, 1], room.name, length)
     if length < 0:
         return False
     one["series"] = siphash(room.name, 0, length, key)
@@ -170,7 +259,7 @@ def _are_texts(text: Text, head: NDArray[np.int64], data: NDArray[np.int64]) -> 
     for name in (_SUBJECT, _PROVIDER):
         if head[name, 1] and not _is_text(text, head[name, 0], head[name, 1]):
             return False
-    for name in range(_EVIDENCE + 1, len(_DATA)):
+    for name in range(_EVIDENCE + 1, _REASON):
         if data[name, 1] and not _is_text(text, data[name, 0], data[name, 1]):
             return False
     return True
@@ -304,9 +393,8 @@ def _is_text(text: Text, start: int, end: int) -> bool:
 
 
 @compiled
-def _copied(text: Text, spans: NDArray[np.int64], which: int, name: Text, length: int) -> int:
+def _copied(text: Text, start: int, end: int, name: Text, length: int) -> int:
     """Copy a text behind what is in `name` already; where it ends, or -1 where there is no room."""
-    start, end = spans[which, 0], spans[which, 1]
     if length < 0 or length + end - start + 1 > _LONGEST:
         return -1
     for at in range(start, end):
