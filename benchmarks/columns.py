@@ -1,10 +1,10 @@
 """Scoring built anew from the columns that it keeps, beside C over the same arrays and DuckDB; and its memory.
 
 Two works. *Folded*: one pass over the columns in memory finds what bears on points at the head, of all units; so does
-the loop in C. *Laid down*: blocks are read from scoring's store, laid into columns, folded, and every unit is scored and
-ranked; C reads the same arrays from one file and folds them, DuckDB finds the latest value of each series in a Parquet
-file of the same columns. Neither scores. Before, a process of its own reads the entries themselves, and one more starts
-from what the first kept: their memory is taken.
+the loop in C. *Laid down*: blocks are read from scoring's store, laid into columns, folded, and every unit is scored
+and ranked; C reads the same arrays from one file and folds them, DuckDB finds the latest value of each series in a
+Parquet file of the same columns. Neither scores. Before, a process of its own reads the entries themselves, and one
+more starts from what the first kept: their memory is taken.
 """
 
 import shutil
