@@ -9,6 +9,7 @@ import sys
 import time
 
 import msgspec
+import numpy as np
 
 from benchmarks import synthetic
 from services.scoring.domain import Book
@@ -38,12 +39,14 @@ def built(store: EventStore) -> Book:
 
 
 def column_bytes(book: Book) -> float:
-    """Bytes an entry in arrays: columns, where each entry is, identities, and how the rubric places each row."""
+    """Bytes an entry in arrays: columns, where each entry is, identities, how the rubric places rows, their order."""
     ledger = book.ledger
     arrays = [getattr(table, name) for table in ledger.tables for name in LAID_OUT]
     arrays += [array for run in [*ledger.identities._runs, *ledger.identities._added] for array in run]  # noqa: SLF001
     for placement in book._placements._kept.values():  # noqa: SLF001
         arrays += [codes for codes, _ in placement._codes.values()]  # noqa: SLF001
+        orders = filter(None, placement.orders._kept.values())  # noqa: SLF001
+        arrays += [array for order in orders for array in order if isinstance(array, np.ndarray)]
     return (ledger.where.nbytes + sum(array.nbytes for array in arrays)) / ledger.count
 
 

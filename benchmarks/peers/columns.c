@@ -1,6 +1,7 @@
 /* The peer that folds columns in C: of every list the latest figure, of every award and deduction the highest.
  *
- * columns FILE prints two times in seconds: that of reading the arrays from the file, and that of one pass over them.
+ * columns FILE prints in seconds what reading the arrays from the file took, and one pass over them, the best of three;
+ * and how many rows it found.
  * The file is what `benchmarks/columns.py` writes; the rule is that of `services/scoring/domain/compiled/fold.py`.
  */
 #include <stdint.h>
@@ -95,11 +96,17 @@ int main(int count, char **words) {
         each->scale = array(file, each->rows, 2);
         each->placed = array(file, each->rows, 2);
     }
-    double read = now();
+    double reading = now() - start, folding = 1e9;
     int64_t found = 0;
-    for (Table *each = every; each < every + tables; each++) {
-        found += fold(each);
+    for (int turn = 0; turn < 3; turn++) {
+        start = now();
+        found = 0;
+        for (Table *each = every; each < every + tables; each++) {
+            found += fold(each);
+        }
+        double took = now() - start;
+        folding = took < folding ? took : folding;
     }
-    printf("%.9f %.9f %lld\n", read - start, now() - read, (long long)found);
+    printf("%.9f %.9f %lld\n", reading, folding, (long long)found);
     return 0;
 }

@@ -68,25 +68,30 @@ def _reduce(
     points: NDArray[np.int64],
 ) -> int:
     excluded = 0
-    for row in range(start, end):
-        if table.until[row] <= looked.known_at or table.occurred[row] > looked.last_day or table.placed[row] < 0:
+    for row in range(
+        np.uint64(start), np.uint64(end)
+    ):  # from the end counts what may be below 0: asking that costs half
+        day, placed = table.occurred[row], table.placed[row]
+        if table.until[row] <= looked.known_at or day > looked.last_day or placed < 0:
             continue
-        if looked.out[table.placed[row]]:
+        if looked.out[np.uint64(placed)]:
             excluded += 1
             continue
-        code = table.code[row]
+        code = np.uint64(table.code[row])
         where = looked.lists[code]
         if where >= 0:
             # Rows stand in order of position, so one number ranks them: the day, then the row.
-            latest[where] = max(latest[where], np.int64(table.occurred[row]) << 32 | row)
+            key = np.int64(day) << 32 | np.int64(row)
+            if key > latest[np.uint64(where)]:  # noqa: PLR1730 - `max` would write every time
+                latest[np.uint64(where)] = key
             continue
         scale, value = table.scale[row], table.value[row]
-        if scale == ASIDE or scale > DECIMALS or abs(value) > LARGE:
+        if scale == ASIDE or scale > DECIMALS or value > LARGE or value < -LARGE:
             return -1
-        side = SIDES * code + 2 * (table.occurred[row] < looked.since) + (scale == UNSAID)
-        number = value * _POWERS[DECIMALS - max(scale, 0)]
+        side = np.uint64(SIDES) * code + np.uint64(2 * (day < looked.since) + (scale == UNSAID))
+        number = value * _POWERS[np.uint64(DECIMALS - max(scale, 0))]
         if highest[side] < 0 or number > points[side]:
-            highest[side], points[side] = row, number
+            highest[side], points[side] = np.int64(row), number
     return excluded
 
 
