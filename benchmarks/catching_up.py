@@ -30,8 +30,8 @@ from tests.integration import containers
 
 PEER = Path(__file__).parent / "peers/kafka_streams"
 LIMIT = (
-    "two cores: reading takes 0.7 µs of a processor an entry, hashing 0.4, looking for members 0.9, folding 0.6; the "
-    "broker needs some too"
+    "two cores: reading takes 0.7 µs of a processor an entry, recognising 0.4, hashing 0.4, folding 0.6; the broker "
+    "needs some too"
 )
 
 
