@@ -147,7 +147,8 @@ def lay(ledger: Ledger, block: Block, coming: int = 0) -> None:
     ledger.count, ledger.head = start + block.count, block.first + block.count - 1
     for part in block.parts:
         _lay(ledger, part, start - block.first, (block.count + coming) / block.count)
-    _end(ledger, np.frombuffer(block.ended, ENDED))
+    ended = np.frombuffer(block.ended, ENDED)
+    ledger.end_rows(ended["target"], ended["until"])
     for position, (unit, digests) in sorted(block.evidence.items()):
         ledger.keep_evidence(unit, position, digests)
     others = [decode_entry(state) for _, state in sorted(block.others.items())]
@@ -176,12 +177,3 @@ def _lay(ledger: Ledger, part: Part, offset: int, times: float) -> None:
     ledger.where[offset + position] = IN_TABLES + number << 32 | np.arange(row, row + len(position))
     for at, text in part.aside.items():
         table.aside[row + at] = text
-
-
-def _end(ledger: Ledger, ended: NDArray[np.void]) -> None:
-    found = ledger.where[ledger.places(ended["target"])]
-    tables, rows = found >> 32, found & 0xFFFFFFFF
-    numbers: list[int] = np.unique(tables).tolist()
-    for number in numbers:
-        here = tables == number
-        ledger.tables[number - IN_TABLES].end(rows[here], ended["until"][here])

@@ -68,11 +68,21 @@ class _Batch:
             if entry.type == kinds.ENTRY_CORRECTED and (target := self._correct(place, entry)) is not None
         }
         self._lay_rows()
+        ended: list[tuple[int, int]] = []
         for place, entry in others.items():
             if place in replaced:
-                ledger.end(replaced[place], entry.position, touched)
+                ended.append((replaced[place], entry.position))
+            elif entry.type == kinds.ENTRY_WITHDRAWN and (target := self._withdrawn(entry)) is not None:
+                ended.append((target, entry.position))
             else:
                 ledger.state(entry, touched)
+        if ended:
+            ledger.end_rows(*np.array(ended, np.int32).T)
+
+    def _withdrawn(self, entry: Entry) -> int | None:
+        """Give the position of the row that an entry withdraws, if it is one."""
+        target = self.ledger.find(entry.data["entry"])
+        return target if target is not None and self.ledger.is_row(target) else None
 
     def _correct(self, place: int, entry: Entry) -> int | None:
         """Let a correction of a row stand as the row it brings in; the position of the row that it replaces, if any."""

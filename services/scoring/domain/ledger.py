@@ -246,6 +246,19 @@ class Ledger:
             said.until = position
             self._touch(said, touched)
 
+    def is_row(self, position: int) -> bool:
+        """Whether an entry brought in a row."""
+        return bool(self.where[self.place(position)] >= IN_TABLES << 32)
+
+    def end_rows(self, targets: NDArray[np.int32], positions: NDArray[np.int32]) -> None:
+        """Let rows hold no longer, each from its own position on; of one that is named twice the last counts."""
+        found = self.where[self.places(targets)]
+        tables, rows = found >> 32, found & 0xFFFFFFFF
+        numbers: list[int] = np.unique(tables).tolist()
+        for number in numbers:
+            here = tables == number
+            self.tables[number - IN_TABLES].end(rows[here], positions[here])
+
     def _state(
         self,
         kind: str,
