@@ -73,6 +73,7 @@ def fitting(text: Text, start: int, end: int, forms: Forms, spans: NDArray[np.in
         return -1
     for place in range(first, first + _DEEP):
         form = forms.buckets[place]
+        spans[:] = 0  # of what the one before has read until it did not fit
         if form < 0 or _fits(text, start, end, forms, form, spans):
             return form
     return -1

@@ -153,7 +153,6 @@ def _scan(
 def _formed(text: Text, start: int, end: int, key: NDArray[np.uint64], one: np.void, room: Room, forms: Forms) -> bool:
     """Read an entry of a form met before; False where there is none."""
     slots = room.slots
-    slots[:] = 0
     form = fitting(text, start, end, forms, slots)
     if form < 0:
         return False
