@@ -11,6 +11,7 @@ from cli.stop import NO_ANSWER, WRONG_USAGE, Stop
 from cli.words import word
 
 if TYPE_CHECKING:
+    from cli.rebuilding.feeds import Source
     from shared.chassis.rebuilding import Rebuilt
 
 SHOWN = 20
@@ -34,6 +35,9 @@ def rebuild(
     from_intake: Annotated[
         bool, typer.Option("--from-intake", help="With --beside: read the ledger from intake, not from scoring's copy.")
     ] = False,
+    from_topic: Annotated[
+        bool, typer.Option("--from-topic", help="With --beside: read the ledger from Kafka, which is faster.")
+    ] = False,
     json: Json = False,
 ) -> int:
     """Build scoring and ranking anew from the log, and compare with what was told. 1 when it differs.
@@ -41,17 +45,21 @@ def rebuild(
     They may run meanwhile. Nothing of theirs changes unless --take-over is given.
     """
     from cli.output import print_json
+    from cli.rebuilding import feeds
     from cli.rebuilding.settings import RebuildSettings
     from shared.chassis.settings import WrongSettings, load
     from shared.chassis.store import StoreError
 
-    if (anew or from_intake) and not beside:
-        raise Stop("--anew and --from-intake are said of a store that is built --beside", WRONG_USAGE)
+    if (anew or from_intake or from_topic) and not beside:
+        raise Stop("--anew, --from-intake and --from-topic are said of a store that is built --beside", WRONG_USAGE)
+    if from_intake and from_topic:
+        raise Stop("the ledger is read from one place: --from-intake or --from-topic", WRONG_USAGE)
     if beside and assessment:
         raise Stop("a store is built --beside as a whole: name no assessment", WRONG_USAGE)
     try:
         settings = load(RebuildSettings)
-        found = _found(settings, service, assessment or [], beside, take_over, anew, from_intake)
+        source = feeds.entries if from_intake else feeds.topic if from_topic else None
+        found = _found(settings, service, assessment or [], beside, take_over, anew, source)
     except WrongSettings as error:
         raise Stop(str(error).rstrip("."), WRONG_USAGE) from None
     except StoreError as error:
@@ -71,7 +79,7 @@ def _found(
     beside: bool,  # noqa: FBT001  the options, handed on
     take_over: bool,  # noqa: FBT001
     anew: bool,  # noqa: FBT001
-    from_intake: bool,  # noqa: FBT001
+    source: "Source | None",
 ) -> list[tuple[str, str | None, "Rebuilt"]]:
     from cli.rebuilding.work import built_beside, in_place, jobs
 
@@ -90,7 +98,7 @@ def _found(
         if not beside:
             found += [(job.service, None, each) for each in in_place(job, assessments, ahead)]
         elif not ahead:
-            place, results = built_beside(job, anew=anew, from_intake=from_intake)
+            place, results = built_beside(job, source, anew=anew)
             if results is None:
                 print(f"merit: {place} had taken over {job.service}'s store before, and is in use", file=sys.stderr)
             found += [(job.service, place, each) for each in results or ()]

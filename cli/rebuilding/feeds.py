@@ -9,7 +9,7 @@ from urllib.parse import quote
 import httpx
 
 from cli.rebuilding.settings import RebuildSettings
-from cli.stop import NO_ANSWER, Stop
+from cli.stop import NO_ANSWER, WRONG_USAGE, Stop
 from services.intake.store import VERSION as INTAKE
 from services.scoring.store import VERSION as SCORING
 from shared.chassis.beside import followed
@@ -19,6 +19,9 @@ from shared.chassis.store import EventStore
 AT_ONCE = 10_000
 Ask = Callable[..., list[bytes]]
 """`ask(path, **words)`: the lines of an answer."""
+Entries = Callable[[str, int], Iterator[Sequence[bytes]]]
+Source = Callable[[RebuildSettings], AbstractContextManager[Entries]]
+"""Where entries are read from."""
 
 
 @contextmanager
@@ -37,7 +40,7 @@ def scores(settings: RebuildSettings) -> Generator[Callable[[str, int, int], lis
 
 
 @contextmanager
-def entries(settings: RebuildSettings) -> Generator[Callable[[str, int], Iterator[Sequence[bytes]]]]:
+def entries(settings: RebuildSettings) -> Generator[Entries]:
     """Give how entries are read from intake: batch by batch, from behind a position on."""
     if settings.intake:
         with _asking(settings.intake, settings) as ask:
@@ -45,6 +48,30 @@ def entries(settings: RebuildSettings) -> Generator[Callable[[str, int], Iterato
         return
     with _beside(settings, "intake", INTAKE) as store:
         yield lambda assessment, after: store.stream(f"entries/{assessment}").scan(after)
+
+
+@contextmanager
+def topic(settings: RebuildSettings) -> Generator[Entries]:
+    """Give how entries are read from Kafka, where intake published them.
+
+    Raises:
+        Stop: No broker is named.
+
+    """
+    from shared.chassis.topic import terms
+
+    if settings.kafka is None:
+        raise Stop("--from-topic reads from Kafka: name its brokers in MERITLOG_KAFKA", WRONG_USAGE)
+    yield partial(_whole, terms(settings))
+
+
+def _whole(brokers: dict[str, Any], assessment: str, after: int) -> Iterator[Sequence[bytes]]:
+    from shared.chassis.topic import TopicError, entries
+
+    try:
+        yield from entries(brokers, "meritlog.entries", assessment, after)
+    except TopicError as error:
+        raise Stop(str(error).rstrip("."), NO_ANSWER) from None
 
 
 def _pages(ask: Ask, assessment: str, after: int) -> Iterator[Sequence[bytes]]:

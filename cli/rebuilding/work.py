@@ -9,6 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from cli.databases import TABLES
 from cli.rebuilding import feeds
+from cli.rebuilding.feeds import Source
 from cli.rebuilding.settings import RebuildSettings
 from cli.stop import WRONG_USAGE, Stop
 from services.ranking.beside import beside as ranking_beside
@@ -101,10 +102,11 @@ def _one(job: Job, store: EventStore, assessment: str, heard: Heard) -> Rebuilt:
         return rebuild_ranking(store, assessment, scores, take_over=job.take_over, progress=progress)
 
 
-def built_beside(job: Job, *, anew: bool, from_intake: bool) -> tuple[str, list[Rebuilt] | None]:
+def built_beside(job: Job, source: Source | None, *, anew: bool) -> tuple[str, list[Rebuilt] | None]:
     """Build a new store beside the one in use, and let it take over where that is asked; its place, and what it holds.
 
-    None where an earlier call had built it and let it take over, and only its last step was missing.
+    Entries are read from scoring's own copy, or from the `source` that is named. None where an earlier call had built
+    it and let it take over, and only its last step was missing.
 
     Raises:
         StoreError: The one in use is as it was.
@@ -122,15 +124,15 @@ def built_beside(job: Job, *, anew: bool, from_intake: bool) -> tuple[str, list[
             raise WrongStore(f"The store of {job.service} was taken over by {by} before; rebuild that one.")
         if anew:
             beside.discard(target, job.service)
-        with _begun(job, old, target, heard, from_intake=from_intake) as building:
+        with _begun(job, old, target, heard, source) as building:
             return place, building.take_over(place) if job.take_over else building.compare()
 
 
 @contextmanager
-def _begun(job: Job, old: EventStore, target: str, heard: Heard, *, from_intake: bool) -> Generator[Beside]:
+def _begun(job: Job, old: EventStore, target: str, heard: Heard, source: Source | None) -> Generator[Beside]:
     with ExitStack() as held:
         if job.service == "scoring":
-            entries = held.enter_context(feeds.entries(job.settings)) if from_intake else None
+            entries = held.enter_context(source(job.settings)) if source else None
             building = scoring_beside(old, target, heard, entries)
         else:
             building = ranking_beside(old, target, heard, held.enter_context(feeds.scores(job.settings)))

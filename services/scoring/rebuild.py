@@ -10,7 +10,7 @@ from typing import Any
 from services.scoring import outward
 from services.scoring.domain.book import Book
 from services.scoring.domain.identities import MANY
-from services.scoring.keeping import Keeper
+from services.scoring.keeping import Keeper, fold_beside
 from services.scoring.store import hash_key, ledger, scores
 from shared.chassis.rebuilding import BrokenLog, Parts, Rebuilt, Told, chained, differences, silent
 from shared.chassis.record import Record
@@ -116,7 +116,10 @@ def fold(
 ) -> None:
     """Fold the next entries, about so many, that the store has by then; of many it keeps the columns."""
     if number >= MANY:
-        book.extend_stored(batches, Keeper(store, assessment, book).put if keep else None)
+        keeper = Keeper(store, assessment, book) if keep else None
+        fold_beside(book, batches, keeper and keeper.put)
+        if keeper:
+            keeper.rest()
         return
     for states in batches:
         book.extend(map(decode_entry, states))

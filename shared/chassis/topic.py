@@ -45,6 +45,10 @@ class TopicError(Exception):
     """The topic cannot be read, or does not hold what was asked for; the message says what to do."""
 
 
+class Lacking(TopicError):
+    """An entry is not there."""
+
+
 def terms(settings: ServiceSettings) -> dict[str, Any]:
     """What librdkafka is told of the brokers."""
     found: dict[str, Any] = {
@@ -67,9 +71,22 @@ def entries(brokers: dict[str, Any], topic: str, assessment: str, after: int = 0
 
     :raises TopicError: no broker answers, there is no such topic, or it lacks an entry
     """
+    begun = False
+    try:
+        for batch in _from(brokers, topic, assessment, after, after):
+            begun = True
+            yield batch
+    except Lacking:
+        if begun or not after:
+            raise
+        yield from _from(brokers, topic, assessment, after, 0)
+
+
+def _from(brokers: dict[str, Any], topic: str, assessment: str, after: int, offset: int) -> Iterator[list[bytes]]:
+    """An entry's offset is no less than how many of its ledger are before it, if they all went to one partition."""
     key = assessment.encode()
     batch: list[bytes] = []
-    for messages in _read(brokers, topic):
+    for messages in _read(brokers, topic, offset):
         batch += _following(messages, key, after + len(batch), topic)
         if len(batch) >= BATCH:
             yield batch
@@ -98,7 +115,7 @@ def _following(messages: list[Message], key: bytes, last: int, topic: str) -> li
         except msgspec.DecodeError as error:
             raise TopicError(f"{topic} holds what is no entry of {name}, behind position {last}: {error}.") from None
         if position > last + 1:
-            raise TopicError(
+            raise Lacking(
                 f"{topic} lacks entry {last + 1} of {name}: it does not hold the whole ledger; read it from intake's "
                 "feed, or from scoring's own copy."
             )
@@ -121,12 +138,13 @@ def _fit(bodies: list[bytes], last: int) -> bool:
     return (first.position, final.position) == (last + 1, last + len(bodies))
 
 
-def _read(brokers: dict[str, Any], topic: str) -> Iterator[list[Message]]:
+def _read(brokers: dict[str, Any], topic: str, offset: int) -> Iterator[list[Message]]:
     consumer = Consumer({**QUICK, **brokers, "group.id": "meritlog.reading"})  # no member of it: it commits nothing
     try:
         ends = _ends(consumer, topic)
-        consumer.assign([TopicPartition(topic, number, low) for number, (low, _) in ends.items()])
-        left = {number for number, (low, high) in ends.items() if low < high}
+        starts = {number: max(low, offset) if offset <= high else low for number, (low, high) in ends.items()}
+        consumer.assign([TopicPartition(topic, number, start) for number, start in starts.items()])
+        left = {number for number, start in starts.items() if start < ends[number][1]}
         partitions = [TopicPartition(topic, number) for number in ends]
         idle = 0.0
         while left:

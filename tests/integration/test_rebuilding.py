@@ -121,19 +121,19 @@ def shown(url, assessment):
     return answer.json()["known_at"]["position"] if answer.status_code == 200 else 0
 
 
-def taken_over(blue, name, *, killed=False):
+def taken_over(blue, name, *words, killed=False):
     """Let a second deployment take over from the first, as the how-to says; it, and what the rebuild found."""
     green = beside(blue, name)
     if killed:
-        dying = rebuilding(green, name)
+        dying = rebuilding(green, name, *words)
         wait_for(lambda: begun(green.databases[name], name), 60)
         dying.kill()
         dying.communicate()
-    looked = rebuilt(green, name)
+    looked = rebuilt(green, name, *words)
     green.start(name)
     wait_for(lambda: "still being built" in green.get(name, "/readyz").text, 60)
     assert green.get(name, "/readyz").status_code == 503
-    taken = rebuilt(green, name, "--take-over")
+    taken = rebuilt(green, name, "--take-over", *words)
     green.ready()
     blue.switches[name].target = green.ports[name]
     held = blue.get(name, "/readyz").json()
@@ -155,8 +155,8 @@ def begun(url, name):
 def test_a_second_deployment_takes_over_and_readers_notice_nothing(blue, tmp_path):
     """
     Given the sample year on its way through four services, and readers of standings, board and live changes,
-    when scoring's and then ranking's store is built beside, a rebuild killed in its middle and begun again, a second
-    deployment started that waits for it, the store let take over, the readers switched and the first deployment ended,
+    when scoring's store is built beside from its topic, and then ranking's, a rebuild killed in its middle and begun
+    again, a second deployment started that waits for it, the store let take over, the readers switched and the first deployment ended,
     then no reader is failed or sent back, nobody parks, each record was published in one form alone, and all that is
     told is what undisturbed services tell.
     """
@@ -169,8 +169,8 @@ def test_a_second_deployment_takes_over_and_readers_notice_nothing(blue, tmp_pat
     greens, found = [], []
     try:
         with reading(assessment, blue.urls["scoring"], blue.urls["ranking"]) as readers:
-            for name, killed in (("scoring", True), ("ranking", False)):
-                green, said = taken_over(blue, name, killed=killed)
+            for words, killed in ((("scoring", "--from-topic"), True), (("ranking",), False)):
+                green, said = taken_over(blue, *words, killed=killed)
                 greens.append(green)
                 found += said
             sender.join(SETTLED_SECONDS)

@@ -61,6 +61,14 @@ def test_an_entry_that_is_not_there_is_named(bootstrap, name):
         read(bootstrap, name)
 
 
+@pytest.mark.parametrize("after", [300, 400, 650, 1000])
+def test_a_topic_that_begins_later_serves_whoever_has_what_was_before(bootstrap, name, after):
+    """Given a topic made anew, whose first entry is 301, then what lies behind a position is found all the same."""
+    entries = chain(1000, "a")
+    publish(bootstrap, name, entries[300:])
+    assert read(bootstrap, name, after=after) == entries[after:]
+
+
 def test_what_is_no_entry_is_told(bootstrap, name):
     """Given bytes under the assessment's key that are no entry, then reading ends there and says so."""
     publish(bootstrap, name, [*chain(3, "a"), b"{}"])

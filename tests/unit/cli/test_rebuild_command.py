@@ -168,8 +168,17 @@ def test_anew_drops_what_was_begun(merit, tmp_path):
     ("words", "said"),
     [
         (["--service", "intake"], "intake cannot be built anew: scoring and ranking can"),
-        (["--anew"], "--anew and --from-intake are said of a store that is built --beside"),
-        (["--from-intake"], "--anew and --from-intake are said of a store that is built --beside"),
+        (["--anew"], "--anew, --from-intake and --from-topic are said of a store that is built --beside"),
+        (["--from-intake"], "--anew, --from-intake and --from-topic are said of a store that is built --beside"),
+        (["--from-topic"], "--anew, --from-intake and --from-topic are said of a store that is built --beside"),
+        (
+            ["--beside", "--from-intake", "--from-topic"],
+            "the ledger is read from one place: --from-intake or --from-topic",
+        ),
+        (
+            ["--service", "scoring", "--beside", "--from-topic"],
+            "--from-topic reads from Kafka: name its brokers in MERITLOG_KAFKA",
+        ),
         (["--beside", NAME], "a store is built --beside as a whole: name no assessment"),
     ],
 )
