@@ -156,7 +156,8 @@ def test_a_second_deployment_takes_over_and_readers_notice_nothing(blue, tmp_pat
     """
     Given the sample year on its way through four services, and readers of standings, board and live changes,
     when scoring's store is built beside from its topic, and then ranking's, a rebuild killed in its middle and begun
-    again, a second deployment started that waits for it, the store let take over, the readers switched and the first deployment ended,
+    again, a second deployment started that waits for it, the store let take over, the readers switched and the first
+    deployment ended,
     then no reader is failed or sent back, nobody parks, each record was published in one form alone, and all that is
     told is what undisturbed services tell.
     """
