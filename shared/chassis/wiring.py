@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 from starlette.types import ASGIApp
 
-from shared.chassis.beside import followed, successor_file
+from shared.chassis.beside import followed
 from shared.chassis.embedded import StoreUpstream, follow
 from shared.chassis.errors import CannotStart
 from shared.chassis.feed import ANSWER_SECONDS, reaching
@@ -88,6 +88,21 @@ def successor(file: Path, service: str, ddl: Sequence[str], version: int) -> Eve
         return store
 
 
+def last_in_line(url: str, service: str, ddl: Sequence[str], version: int) -> EventStore:
+    """Open the file that has taken a store's place, or the one that has taken that one's since, and so on.
+
+    :raises TakenOver: another database has
+    :raises WrongStore: as `EventStore.open`
+    """
+    while True:
+        file = sqlite.file_of(followed(url, service, version))
+        assert file is not None  # noqa: S101  another database has a reason of its own
+        try:
+            return successor(file, service, ddl, version)
+        except TakenOver:  # since it was looked for
+            continue
+
+
 async def succeeding(service: Service, store: EventStore, url: str, ddl: Sequence[str], version: int) -> None:
     """Go on from the store that takes the place of this one, once one does: a file beside it, with no pause.
 
@@ -95,11 +110,8 @@ async def succeeding(service: Service, store: EventStore, url: str, ddl: Sequenc
     """
     while True:
         if by := await store.ask(store.taken_over):
-            file = successor_file(url, by)
             try:
-                if file is None:
-                    raise TakenOver(by)
-                new = await asyncio.to_thread(successor, file, service.name, ddl, version)
+                new = await asyncio.to_thread(last_in_line, url, service.name, ddl, version)
             except WrongStore as error:
                 service.log.warning("this store was taken over", by=by, reason=str(error))
                 service.health.wait("its successor", str(error), needed=False)

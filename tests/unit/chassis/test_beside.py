@@ -8,7 +8,7 @@ from itertools import count
 
 import pytest
 
-from shared.chassis import beside
+from shared.chassis import beside, wiring
 from shared.chassis.beside import FAR, Beside, copied, discard, followed, next_file, place_of
 from shared.chassis.rebuilding import BrokenLog, Difference, Rebuilt
 from shared.chassis.store import (
@@ -422,3 +422,36 @@ def test_a_seal_that_comes_too_late_changes_nothing(old, new):
     assert old.followed_head("entries", "a").position == 9
     take(old, 10, 10)
     assert told(old) == SCORES[:10]
+
+
+def test_of_stores_that_took_over_one_after_the_other_the_last_is_gone_on_from(old, new, tmp_path, monkeypatch):
+    """
+    Given a store that another took over, and that one a third, before the service has looked;
+    when it looks, and a fourth takes over between its finding the third and opening it,
+    then it goes on from the fourth.
+    """
+    building(old, new).take_over("scoring.2.sqlite")
+
+    def taken_over_by(number, store):
+        later = EventStore.open(url(tmp_path, f"scoring.{number}.sqlite"), "scoring", building=True)
+        building(store, later).take_over(f"scoring.{number}.sqlite")
+        return later
+
+    third = taken_over_by(3, new)
+    found = wiring.followed
+
+    def meanwhile(*words):
+        place = found(*words)
+        monkeypatch.setattr(wiring, "followed", found)
+        taken_over_by(4, third).close()
+        return place
+
+    monkeypatch.setattr(wiring, "followed", meanwhile)
+    last = wiring.last_in_line(url(tmp_path), "scoring", (), 1)
+
+    assert last.taken_over() is None
+    assert old.taken_over() == "scoring.2.sqlite"
+    assert third.taken_over() == "scoring.4.sqlite"
+    assert told(last) == SCORES[:8]
+    last.close()
+    third.close()
