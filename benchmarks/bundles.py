@@ -25,7 +25,7 @@ def rows(*, quick: bool) -> list[Row]:
     many, fewer = (3_000, 1_000) if quick else (1_000_000, 100_000)
     return [
         _row(
-            many, gate=False, goal="≤ 2x", limit="a list of flags, one for each unconfirmed figure; digests one by one"
+            many, gate=False, goal="≤ 2x", limit="digests one by one, by a library that lets nothing else run meanwhile"
         ),
         _row(fewer, gate=True, goal="", limit="the gate, in the interpreter: every check of every entry again"),
     ]

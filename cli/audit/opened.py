@@ -16,8 +16,8 @@ from shared.proof.archive import BadBundle
 LONGEST_LINE = LARGEST_WITH_RUBRIC + ROOM
 SHORTEST_LINE = 64
 """Bytes: what intake adds alone is longer. So the number of lines is bounded by what there is to read."""
-READ_AT_ONCE = 1 << 22
-LINES_AT_ONCE = 10_000
+READ_AT_ONCE = 1 << 24
+LINES_AT_ONCE = 40_000
 AT_HAND = 4096
 """Decoded entries that are kept."""
 

@@ -15,7 +15,7 @@ from cli.audit.passage import Passage
 from cli.audit.report import NOT_ASKED, UNSIGNED, UNSOUND, Check, Report
 from services.scoring.domain import Book, Coordinate, Unanswerable
 from services.scoring.domain.identities import MANY
-from shared.chassis.ahead import ahead
+from services.scoring.keeping import fold_beside
 from shared.contracts import kinds
 from shared.contracts.entries import decode_entry
 from shared.proof import bundle, checkpoint, notes, succession
@@ -89,10 +89,10 @@ class Reading:
 
         :raises BadBundle: they cannot be read
         """
-        sound = ahead(self._sound(told))
+        sound = self._sound(told)
         try:
             if self._many:
-                self.book.extend_stored(sound)
+                fold_beside(self.book, sound)
             else:
                 for lines in sound:
                     self.book.extend(map(decode_entry, lines))
