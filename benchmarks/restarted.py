@@ -4,7 +4,7 @@ Prints what it took as JSON: seconds to the live standing, the most memory that 
 """
 
 import asyncio
-import resource
+import os
 import sys
 import time
 
@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from benchmarks import synthetic
+from benchmarks.processes import resident
 from services.scoring.domain import Book
 from services.scoring.domain.columns import LAID_OUT
 from services.scoring.handlers import Books
@@ -57,7 +58,7 @@ def main(url: str) -> None:
     book = built(store)
     seconds = time.perf_counter() - start
     kept = store.query("SELECT SUM(LENGTH(body)) FROM blocks", ())[0][0] or 0
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+    most = resident(os.getpid())[1]  # not `getrusage`, which begins with what the process that started this one held
     took = Took(book.head, seconds, most, column_bytes(book), kept / book.head)
     print(msgspec.json.encode(took).decode())
     store.close()
