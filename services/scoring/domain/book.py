@@ -21,10 +21,10 @@ from services.scoring.domain import (
     tipping,
 )
 from services.scoring.domain.block import Block
-from services.scoring.domain.change import Change, Changed, Total
+from services.scoring.domain.change import Change, compared
 from services.scoring.domain.coordinate import Coordinate, Moment, Unanswerable
 from services.scoring.domain.flags import Flags, flags
-from services.scoring.domain.ledger import Ledger, Pair, Touched
+from services.scoring.domain.ledger import Ledger, Touched
 from services.scoring.domain.placement import Placements
 from services.scoring.domain.scores import Scores
 from services.scoring.domain.segment import Segment
@@ -36,7 +36,7 @@ from shared.contracts import standing as contract
 from shared.contracts.entries import Entry, decode_entry
 from shared.contracts.shapes import whole
 from shared.rubric import loading
-from shared.rubric.result import Result, Tally
+from shared.rubric.result import Tally
 from shared.rubric.rubric import Rubric
 
 LIVE = Coordinate()
@@ -176,9 +176,7 @@ class Book:
     def _change(self, entry: Entry, touched: Touched, before: Seen) -> Change:
         state, tallies = before
         now_state, now_tallies = self._seen()
-        units = dict.fromkeys([*now_tallies, *tallies])
-        moved = [unit for unit in units if tallies.get(unit) is not now_tallies.get(unit)]
-        results, now_results = _results(tallies, moved), _results(now_tallies, moved)
+        changes, totals = compared(tallies, now_tallies)
         named, supersedes = self._named(entry)
         return Change(
             position=entry.position,
@@ -186,16 +184,8 @@ class Book:
             id=entry.id,
             type=entry.type,
             acceptedtime=entry.acceptedtime,
-            changes=tuple(
-                Changed(*pair, results.get(pair), now_results.get(pair))
-                for pair in dict.fromkeys([*now_results, *results])
-                if _differ(results.get(pair), now_results.get(pair))
-            ),
-            totals=tuple(
-                Total(unit, tallies.get(unit), now_tallies.get(unit))
-                for unit in moved
-                if _moved(tallies.get(unit), now_tallies.get(unit))
-            ),
+            changes=changes,
+            totals=totals,
             rules_changed=touched.rules,
             state_changed=state != now_state,
             state=now_state,
@@ -463,25 +453,3 @@ def _unit(scores: Scores, unit: str) -> dict[str, Any]:
             return standing.unit(scores, place)
     known = ", ".join(scores.moment.rubric.units)
     raise Unanswerable("unknown-unit", f"no unit {unit[:40]} is assessed here: the units are {known}")
-
-
-def _results(tallies: Mapping[str, Tally], units: Iterable[str]) -> dict[Pair, Result]:
-    having = [(unit, tallies[unit]) for unit in units if unit in tallies]
-    return {(unit, each): result for unit, tally in having for each, result in tally.results.items()}
-
-
-def _differ(before: Result | None, after: Result | None) -> bool:
-    if before is None or after is None:
-        return before is not after
-    return before is not after and before.visible != after.visible
-
-
-def _moved(before: Tally | None, after: Tally | None) -> bool:
-    if before is None or after is None:
-        return before is not after
-    return (before.total, before.attainable, before.provisional, before.blocks) != (
-        after.total,
-        after.attainable,
-        after.provisional,
-        after.blocks,
-    )
