@@ -6,6 +6,7 @@ entries themselves.
 """
 
 from collections.abc import Iterator, Sequence
+from threading import RLock
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -18,7 +19,10 @@ Run = tuple[NDArray[np.uint64], NDArray[np.int32]]
 
 
 class Identities:
-    """Positions by identity, a (source, id)."""
+    """Positions by identity, a (source, id).
+
+    One thread adds while others look up: what is sorted and merged for one is not to be seen half done by another.
+    """
 
     OWN: ClassVar = np.array([hash("k0"), hash("k1")], np.int64).view(np.uint64)
     """The key of this process: what the interpreter keys its own hashes with, as it comes out of them."""
@@ -30,6 +34,7 @@ class Identities:
         self._runs: list[Run] = []
         self._added: list[Run] = []  # in no run yet: sorted when one is looked up
         self._at_hand: dict[tuple[str, str], list[int]] = {}
+        self._lock = RLock()
 
     def copy(self) -> "Identities":
         """Give the same identities, to add others to; more may come in here meanwhile.
@@ -48,38 +53,44 @@ class Identities:
         if len(self._recent) >= MANY:
             hashes = self._hashed(list(self._recent))
             positions = np.fromiter(self._recent.values(), np.int32, len(self._recent))
-            self._added.append((hashes, positions))
-            self._recent = {}
-            self._settle()
+            with self._lock:
+                self._added.append((hashes, positions))
+                self._recent = {}
+                self._settle()
 
     def add_hashed(self, hashes: NDArray[np.uint64], first: int) -> None:
         """Remember many, which stand one behind the other from position `first` on, by what `scan` made of them."""
-        self._added.append((hashes, np.arange(first, first + len(hashes), dtype=np.int32)))
-        self._at_hand = {}
+        with self._lock:
+            self._added.append((hashes, np.arange(first, first + len(hashes), dtype=np.int32)))
+            self._at_hand = {}
 
     def candidates(self, source: str, id: str) -> Iterator[int]:
         """Give the positions that may have this identity."""
-        if (source, id) in self._recent:
-            yield self._recent[source, id]
+        recent = self._recent.get((source, id))
+        if recent is not None:
+            yield recent
         if self._runs or self._added:
-            if (source, id) not in self._at_hand:
-                self.look_up([(source, id)])
-            yield from self._at_hand[source, id]
+            with self._lock:
+                if (source, id) not in self._at_hand:
+                    self.look_up([(source, id)])
+                found = self._at_hand[source, id]
+            yield from found
 
     def look_up(self, identities: Sequence[tuple[str, str]]) -> None:
         """Find many at once and have their candidates at hand, until the next are looked up."""
         if not identities:
             return
-        self._settle()
-        self._at_hand = {each: [] for each in identities}
-        if not self._runs:
-            return
-        keys = self._hashed(list(self._at_hand))
-        for hashes, positions in self._runs:
-            firsts = np.searchsorted(hashes, keys, side="left").tolist()
-            lasts = np.searchsorted(hashes, keys, side="right").tolist()
-            for found, first, last in zip(self._at_hand.values(), firsts, lasts, strict=True):
-                found.extend(positions[first:last].tolist())
+        with self._lock:
+            self._settle()
+            self._at_hand = {each: [] for each in identities}
+            if not self._runs:
+                return
+            keys = self._hashed(list(self._at_hand))
+            for hashes, positions in self._runs:
+                firsts = np.searchsorted(hashes, keys, side="left").tolist()
+                lasts = np.searchsorted(hashes, keys, side="right").tolist()
+                for found, first, last in zip(self._at_hand.values(), firsts, lasts, strict=True):
+                    found.extend(positions[first:last].tolist())
 
     def _settle(self) -> None:
         """Make a run of what was added, and merge runs while the one before is not much longer."""

@@ -1,7 +1,11 @@
 """Columns keep every value exactly, and find what is in force at a position and a day."""
 
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from fractions import Fraction
+from random import Random
 
 import numpy as np
 import pytest
@@ -82,6 +86,44 @@ def test_identities_are_found_among_their_candidates(pairs):
     for position, (source, id_) in enumerate(pairs, 1):
         assert position in known.candidates(source, id_)
     assert list(known.candidates("nobody", "nothing at all")) == []
+
+
+@pytest.fixture
+def by_turns():
+    """Threads give way to each other all the time."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("by_turns")
+def test_identities_are_found_while_others_are_added_and_looked_up(monkeypatch):
+    """Given one thread that adds and looks up, and two that look up, then each finds all that is there."""
+    monkeypatch.setattr("services.scoring.domain.identities.MANY", 64)
+    known, count = Identities(), 3000
+    added = [0]
+
+    def missed(last: Callable[[], int], times: int) -> list[int]:
+        draw = Random(times)
+        asked = [draw.randrange(last()) for _ in range(times)]
+        return [each for each in asked if each + 1 not in list(known.candidates("/x", str(each)))]
+
+    def add() -> list[int]:
+        found: list[int] = []
+        for each in range(added[0], count):
+            known.add("/x", str(each), each + 1)
+            added[0] = each + 1
+            found += missed(lambda: added[0], 1)
+        return found
+
+    for each in range(200):
+        known.add("/x", str(each), each + 1)
+        added[0] = each + 1
+    with ThreadPoolExecutor(3) as threads:
+        readers = [threads.submit(missed, lambda: added[0], count + number) for number in range(2)]
+        writer = threads.submit(add)
+    assert [one.result() for one in (writer, *readers)] == [[], [], []]
 
 
 def test_identities_that_share_a_hash_are_all_candidates():
