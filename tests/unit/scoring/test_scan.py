@@ -41,6 +41,13 @@ def with_data(**data):
     return generate.stored(FIGURE | {"data": FIGURE["data"] | data})
 
 
+def spelt(one, other):
+    """A figure with a tier, spelt otherwise in one place."""
+    whole = with_data(tier="high")
+    assert whole.count(one) == 1
+    return whole.replace(one, other)
+
+
 @pytest.mark.skipif(sys.hash_info.algorithm != "siphash13", reason="the interpreter was built with another hash")
 def test_siphash_is_the_interpreters_own() -> None:
     """Given texts of every length, under a key of zeros, as the interpreter has it with PYTHONHASHSEED=0."""
@@ -134,6 +141,12 @@ def test_what_is_no_date_is_odd(day):
         pytest.param(generate.stored(FIGURE | {"position": -1}), id="no position"),
         pytest.param(generate.stored(FIGURE | {"data": []}), id="a list for data"),
         pytest.param(json.dumps(FIGURE).encode(), id="spaces"),
+        pytest.param(spelt(b',"value"', b', "value"'), id="a space in data alone"),
+        pytest.param(spelt(b'"tier"', b'"t\\u0069er"'), id="an escape in the name of a member of data"),
+        pytest.param(spelt(b'"value":', b'"value":"8","value":'), id="a member of data twice"),
+        pytest.param(spelt(b'"id":', b'"data":{"indicator":"M2"},"id":'), id="data twice"),
+        pytest.param(spelt(b'"position":1', b'"position":"1"'), id="a text for a position"),
+        pytest.param(spelt(b'"position":1', b'"position":01'), id="a position that begins with 0"),
         pytest.param(b"", id="nothing"),
         pytest.param(b"[]", id="no object"),
         pytest.param(b"{}", id="an empty object"),

@@ -157,7 +157,7 @@ def _formed(text: Text, start: int, end: int, key: NDArray[np.uint64], one: np.v
     if form < 0:
         return False
     day = _day(text, slots[OCCURRED, 0], slots[OCCURRED, 1])
-    position = _whole(text, slots[POSITION, 0], slots[POSITION, 1])
+    position = _position(text, slots[POSITION, 0], slots[POSITION, 1])
     length = _copied(forms.pool, forms.source[form, 0], forms.source[form, 1], room.name, 0)
     length = _copied(text, slots[ID, 0], slots[ID, 1], room.name, length)
     if day <= 0 or position <= 0 or length < 0:
@@ -218,7 +218,7 @@ def _entry(text: Text, start: int, end: int, key: NDArray[np.uint64], one: np.vo
     if length < 0:
         return False
     one["identity"] = siphash(room.name, 0, length, key)
-    one["position"] = _whole(text, head[_POSITION, 0], head[_POSITION, 1])
+    one["position"] = _position(text, head[_POSITION, 0], head[_POSITION, 1])
     one["kind"] = _kind(text, head[_TYPE, 0], head[_TYPE, 1])
     for side in range(2):
         one["previous"][side] = head[_PREVIOUS, side] - start if head[_PREVIOUS, 1] else 0
@@ -275,40 +275,44 @@ def _envelope(text: Text, at: int, end: int, room: Room) -> bool:
         name, first = _member(text, at + 1, end, _ENVELOPE_WORDS)
         if name == _NO_MEMBER:
             return False
-        at = _members(text, first, end, room.data) if name == _BODY else -1
-        if at < 0:
-            at = _behind(text, first, end)
-        if not _ends_member(text, at, end):
+        at = _members(text, first, end, room.data) if name == _BODY else _behind(text, first, end)
+        if not _ends_member(text, at, end) or not _note(text, first, at, room.head, name):
             return False
-        _note(text, first, at, room.head, name)
     return at == end - 1
 
 
 @compiled
 def _members(text: Text, at: int, end: int, spans: NDArray[np.int64]) -> int:
-    """Find the members of `data`; where it ends, or -1 where it is no object of some members."""
+    """Find the members of `data`; where it ends, or `end` where it is no object, or spelt otherwise."""
     if text.bytes[at] != _OPEN:
-        return -1
+        return end
+    if text.bytes[at + 1] == _CLOSE:
+        return at + 2
     while text.bytes[at] != _CLOSE:
         name, first = _member(text, at + 1, end, _DATA_WORDS)
         if name == _NO_MEMBER:
-            return -1
+            return end
         at = _behind(text, first, end)
-        if not _ends_member(text, at, end):
-            return -1
-        _note(text, first, at, spans, name)
+        if not _ends_member(text, at, end) or not _note(text, first, at, spans, name):
+            return end
     return at + 1
 
 
 @compiled
 def _member(text: Text, at: int, end: int, names: NDArray[np.uint64]) -> tuple[int, int]:
-    """Which of these names begins here, and where its value begins; -1 for another name."""
+    """Which of these names begins here, and where its value begins; -1 for another name.
+
+    A name that is spelt with an escape may be any of them.
+    """
     if at >= end or text.bytes[at] != _QUOTE:
         return _NO_MEMBER, at
     closing = _closing(text, at + 1, end)
     if closing + 2 >= end or text.bytes[closing + 1] != _COLON:
         return _NO_MEMBER, at
-    return _name(text, at + 1, closing, names), closing + 2
+    name = _name(text, at + 1, closing, names)
+    if name < 0 and not _is_text(text, at + 1, closing):
+        return _NO_MEMBER, at
+    return name, closing + 2
 
 
 @compiled
@@ -317,12 +321,15 @@ def _ends_member(text: Text, at: int, end: int) -> bool:
 
 
 @compiled
-def _note(text: Text, first: int, at: int, spans: NDArray[np.int64], name: int) -> None:
-    """Keep where a value begins and ends, a text without its quotes."""
+def _note(text: Text, first: int, at: int, spans: NDArray[np.int64], name: int) -> bool:
+    """Keep where a value begins and ends, a text without its quotes; False where the name had one before."""
     if name >= 0:
+        if spans[name, 1]:
+            return False
         quoted = text.bytes[first] == _QUOTE
         spans[name, 0] = first + quoted
         spans[name, 1] = at - quoted
+    return True
 
 
 @compiled
@@ -433,6 +440,13 @@ def _whole(text: Text, start: int, end: int) -> int:
             return -1
         number = 10 * number + text.bytes[at] - _ZERO
     return number
+
+
+@compiled
+def _position(text: Text, start: int, end: int) -> int:
+    """Read a whole number from 1 on as JSON writes it; -1 where there is none."""
+    written = start < end and text.bytes[start] != _ZERO and text.bytes[start - 1] != _QUOTE
+    return _whole(text, start, end) if written else -1
 
 
 @compiled
