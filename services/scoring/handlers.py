@@ -6,7 +6,7 @@ from collections import OrderedDict
 from services.scoring import outward
 from services.scoring.domain.book import Book
 from services.scoring.domain.change import Change
-from services.scoring.keeping import keep_on, top_up
+from services.scoring.keeping import keep_on, too_far, top_up
 from services.scoring.store import SCORES, hash_key, ledger, scores, writes
 from shared.chassis.store import Advance, EventStore, Stream
 from shared.chassis.stream import Record
@@ -42,6 +42,8 @@ class Books:
             book = await self._book(assessment)
             if book.head < head.position:
                 self._books.pop(assessment, None)  # until it is whole again
+                if too_far(book, head.position):
+                    book = await self._book(assessment)
                 await self.store.run(top_up, self.store, assessment, book, head.position)
             self._books[assessment] = book
         return book

@@ -7,7 +7,7 @@ from services.scoring import keeping
 from services.scoring.domain import Book
 from services.scoring.domain.identities import Identities
 from services.scoring.handlers import Books
-from services.scoring.store import DDL, LEDGER, VERSION, kept, last_kept
+from services.scoring.store import DDL, LEDGER, VERSION, hash_key, kept, last_kept
 from shared.chassis.store import Append, EventStore, Statement
 from shared.contracts.entries import decode_entry
 from shared.rubric import load
@@ -97,6 +97,32 @@ async def test_what_comes_in_one_by_one_is_kept_too(store, monkeypatch):
     assert ready > COUNT - 2 * SOME
     assert read == [ready]
     assert_same(read_from_entries(), again, STATES)
+
+
+async def test_what_another_replica_has_stored_by_now_is_not_kept_before_it_is_folded(store):
+    """Given a ledger that has more entries than the book, then columns are kept up to what the book has, and whole."""
+    append(store, 1, COUNT)
+    entries = [decode_entry(state) for state in STATES[: 2 * SOME]]
+    book = Book(lambda position: entries[position - 1], load=load, key=hash_key(store))
+    book.extend(entries)
+
+    keeping.keep_on(store, synthetic.ASSESSMENT, book, 0)
+
+    assert last_kept(store, synthetic.ASSESSMENT) == book.head
+    assert_same(read_from_entries(), await Books(store).get(synthetic.ASSESSMENT), STATES)
+
+
+async def test_a_book_that_questions_look_at_is_not_laid_down_in(store):
+    """Given a book in use that lacks many entries, then another one takes its place, and it stays as it is."""
+    append(store, 1, SOME)
+    books = Books(store)
+    before = await books.get(synthetic.ASSESSMENT)
+    append(store, SOME + 1, COUNT)
+
+    after = await books.get(synthetic.ASSESSMENT)
+
+    assert before.head == SOME
+    assert_same(read_from_entries(), after, STATES)
 
 
 @pytest.mark.parametrize(
