@@ -59,6 +59,9 @@ class Sheet:
         folded = self._fold(rows, placement, moment)
         self._folded[unit, indicator] = folded
         made = placement.facts(rows, folded.bearing, folded.excluded)
+        before = self._made.get((unit, indicator))
+        if before is not None:  # what was made before a series came in says nothing of it
+            self._figures[unit] |= dict.fromkeys(before.figures, ())
         self._figures[unit] |= made.figures
         self._awards[unit][indicator] = made.awards
         self._excluded[unit][indicator] = made.excluded

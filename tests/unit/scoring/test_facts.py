@@ -3,9 +3,14 @@
 import functools
 from random import Random
 
+import numpy as np
 import pytest
 
-from services.scoring.domain import Book, Coordinate, Unanswerable, bearing, order
+from services.scoring.domain import Book, Coordinate, Unanswerable, bearing, moments, order
+from services.scoring.domain.columns import Kind
+from services.scoring.domain.facts import Sheet
+from services.scoring.domain.ledger import Ledger
+from services.scoring.domain.placement import Placement
 from services.scoring.domain.scores import Scores
 from shared.contracts.entries import decode_entry
 from shared.rubric import loading
@@ -124,3 +129,30 @@ def test_a_trace_names_every_award():
     expected = [entry["id"] for entry in log if entry.get("subject") == "market" and entry["id"].startswith("again/")]
     assert {each["id"] for each in named} >= set(expected)
     assert not all(each["used"] for each in named)
+
+
+def test_a_figure_that_holds_no_longer_is_gone_whatever_others_made_meanwhile():
+    """
+    Given a figure that is taken out of force,
+    when another question has just kept facts which it made before there was any such figure,
+    then the figure is gone from the sheet all the same.
+    """
+    rubric = loading.load(generate.rubric_text())
+    ledger = Ledger(lambda position: pytest.fail(f"no entry {position} is needed"), rubric)
+    placement = Placement(rubric, ledger)
+    rows = ledger.tables[ledger.table(("market", "M1"))]
+    series = (Kind.FIGURE, "new_firms", "market", None)
+    row = rows.append(1, rubric.end.toordinal(), series, "7", None)
+    ledger.head = 1
+    sheet = Sheet()
+    sheet.put(rows, placement, moments.moment(ledger, Coordinate()))
+    there = sheet.units["market"].figures["M1", "new_firms"]
+
+    rows.end(row, 2)
+    ledger.head = 2
+    nothing = placement.facts(rows, np.empty(0, np.intp), ())
+    placement._made["market", "M1"] = nothing._replace(figures={})
+    sheet.put(rows, placement, moments.moment(ledger, Coordinate()))
+
+    assert len(there) == 1
+    assert sheet.units["market"].figures["M1", "new_firms"] == ()
