@@ -46,7 +46,7 @@ def column_bytes(book: Book) -> float:
     arrays += [array for run in [*ledger.identities._runs, *ledger.identities._added] for array in run]  # noqa: SLF001
     for placement in book._placements._kept.values():  # noqa: SLF001
         arrays += [codes for codes, _ in placement._codes.values()]  # noqa: SLF001
-        orders = filter(None, placement.orders._kept.values())  # noqa: SLF001
+        orders = [each for kept in placement.orders._kept.values() for each in kept.values() if each]  # noqa: SLF001
         arrays += [array for order in orders for array in order if isinstance(array, np.ndarray)]
     return (ledger.where.nbytes + sum(array.nbytes for array in arrays)) / ledger.count
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 Rows = NDArray[np.intp]
 Numbers = NDArray[np.int64]
 
-MOST = 512
-"""So many orders are kept; the oldest goes first."""
+MOST = 4
+"""Under so many sets of exclusions orders are kept; the one asked for longest ago goes first."""
 
 FEW = 1 << 12
 """So many rows may be missing of an order before it is made again."""
@@ -48,23 +48,29 @@ class Order(NamedTuple):
 
 
 class Orders:
-    """The orders of a placement's tables, one under each set of exclusions."""
+    """The orders of a placement's tables, under the sets of exclusions that were asked for last."""
 
     def __init__(self, placement: "Placement") -> None:
         self._placement = placement
-        self._kept: dict[tuple[str, str, int], Order | None] = {}
+        self._kept: dict[int, dict[tuple[str, str], Order | None]] = {}
+        self._wide: set[tuple[str, str]] = set()
 
     def of(self, rows: Columns, excluded: int) -> Order | None:
         """Give the rows in the order in which they bear where these exclusions hold; the last few may be missing.
 
         None the first time, since one question alone is answered sooner without, and where they cannot be ordered.
         """
-        about = rows.unit, rows.indicator, excluded
-        asked, found = about in self._kept, self._kept.setdefault(about, None)
-        if asked and (found is None or rows.count - found.upto > max(found.upto >> 2, FEW)):
-            found = self._kept[about] = self._order(rows, excluded)
+        about = rows.unit, rows.indicator
+        if about in self._wide:
+            return None
+        kept = self._kept[excluded] = self._kept.pop(excluded, None) or {}
         for oldest in list(self._kept)[:-MOST]:  # a list, for others may be adding
             self._kept.pop(oldest, None)
+        asked, found = about in kept, kept.setdefault(about, None)
+        if asked and (found is None or rows.count - found.upto > max(found.upto >> 2, FEW)):
+            found = kept[about] = self._order(rows, excluded)
+            if found is None:
+                self._wide.add(about)
         return found
 
     def _order(self, rows: Columns, excluded: int) -> Order | None:
