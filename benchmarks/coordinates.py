@@ -11,6 +11,7 @@ import msgspec
 
 from benchmarks import synthetic
 from benchmarks.table import Row
+from services.scoring import outward
 from services.scoring.domain import Book, Coordinate, read_step
 from shared.contracts.entries import Entry, decode_entry
 
@@ -46,7 +47,7 @@ def rows(*, quick: bool) -> list[Row]:
     gc.collect()
     gc.freeze()  # the lines themselves are nobody's to look through again
     peers: dict[str, Callable[[], object]] = {
-        "one standing, as it is answered": lambda: answered(book, next(ends)),
+        "one standing, as it is answered": lambda: msgspec.json.encode(outward.whole(book, next(ends))),
         "points and ranks of one": lambda: book.scores(next(ends)).ranked(),
         "the same of one day": lambda: book.timeline(Coordinate(), read_step("day"), day),
     }
@@ -67,12 +68,6 @@ def rows(*, quick: bool) -> list[Row]:
             found.append(Row(work_, f"{median(ours) * 1000:.0f} ms", them, f"{ratio:.1f}x", goal, limit))
     gc.unfreeze()
     return found
-
-
-def answered(book: Book, at: Coordinate) -> bytes:
-    """Give the bytes of a standing with its flags, as HTTP answers it."""
-    standing, flags = book.standing_and_flags(at)
-    return msgspec.json.encode(standing | {"flags": msgspec.Raw(b"[" + b"".join(flags.encoded(b",")) + b"]")})
 
 
 def seconds(work: Callable[[], object]) -> float:

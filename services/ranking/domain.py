@@ -104,11 +104,14 @@ class Board:
             row = self.rows[place.unit]
             row.rank, row.tied = place.rank, place.tied
 
+    def _in_order(self) -> list[tuple[str, Row]]:
+        return sorted(self.rows.items(), key=lambda item: (item[1].rank or 0, item[0]))
+
     def _changes(
         self, before: Mapping[str, tuple[Fraction | None, int | None]], because: Mapping[str, list[str]], position: int
     ) -> list[Json]:
         changes: list[Json] = []
-        for unit, row in sorted(self.rows.items(), key=lambda item: (item[1].rank or 0, item[0])):
+        for unit, row in self._in_order():
             total, rank = before.get(unit, (None, None))
             if total == row.total and rank == row.rank:
                 continue
@@ -135,7 +138,7 @@ class Board:
                 "rank": {"before": None, "after": row.rank},
                 "because": [],
             }
-            for unit, row in sorted(self.rows.items(), key=lambda item: (item[1].rank or 0, item[0]))
+            for unit, row in self._in_order()
         ]
 
     @property
@@ -145,8 +148,7 @@ class Board:
 
     def live(self) -> Json:
         """Give the live board: what the office sees at any time, and everybody while the assessment is open."""
-        rows = sorted(self.rows.items(), key=lambda item: (item[1].rank or 0, item[0]))
-        units = [self._unit(unit, row) for unit, row in rows]
+        units = [self._unit(unit, row) for unit, row in self._in_order()]
         return self._heading("live") | {
             "as_of": self.frame.get("period", {}).get("to"),
             "known_at": {"position": self.position, "accepted": self.accepted},

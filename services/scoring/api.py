@@ -3,14 +3,15 @@
 # ruff: noqa: FAST003  the path's assessment is taken by `Inquiry`
 
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
+from services.scoring import outward
 from services.scoring.domain.book import Book
-from services.scoring.domain.coordinate import Coordinate, Unanswerable, read_date
+from services.scoring.domain.coordinate import Unanswerable, read_date
 from services.scoring.domain.tasks import tasks
 from services.scoring.domain.timeline import read_step
 from services.scoring.questions import JSON, Asked, Assessment, Inquired, Using, one_of_two, problem, responses
@@ -30,12 +31,7 @@ LONGEST = 2000
 @router.get("/v1/standings/{assessment}", responses=responses)
 async def standings(asked: Asked) -> Response:
     """Give the standing at a coordinate."""
-    return await asked.answer(_standing)
-
-
-def _standing(book: Book, at: Coordinate) -> dict[str, Any]:
-    found, flags = book.standing_and_flags(at)
-    return found | {"flags": msgspec.Raw(b"[" + b"".join(flags.encoded(b",")) + b"]")}
+    return await asked.answer(outward.whole)
 
 
 @router.get("/v1/scorecards/{assessment}/{unit}", responses=responses)

@@ -1,10 +1,13 @@
-"""What scoring says of an entry: the `data` of a `ScoresChanged`, from what the book found changed."""
+"""What scoring says: the `data` of a `ScoresChanged`, from what the book found changed, and a standing as answered."""
 
 from typing import Any
+
+import msgspec
 
 from services.scoring.domain import standing
 from services.scoring.domain.book import Book
 from services.scoring.domain.change import Change, Changed
+from services.scoring.domain.coordinate import Coordinate
 from services.scoring.domain.scores import Scores
 from shared.contracts.numbers import exact, shown
 from shared.rubric.result import Result
@@ -28,6 +31,17 @@ def data(book: Book, change: Change) -> Json:
     if change.supersedes is not None:
         said["supersedes"] = change.supersedes
     return said
+
+
+def whole(book: Book, at: Coordinate) -> Json:
+    """Give the standing at a coordinate, its flags encoded already, since there may be very many.
+
+    Raises:
+        Unanswerable: There is no answer at this coordinate.
+
+    """
+    found, flags = book.standing_and_flags(at)
+    return found | {"flags": msgspec.Raw(b"[" + b"".join(flags.encoded(b",")) + b"]")}
 
 
 def snapshot(book: Book) -> Json:

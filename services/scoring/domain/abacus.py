@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from services.scoring.domain.columns import Columns, Kind
+from services.scoring.domain.columns import Columns
 from services.scoring.domain.ledger import Pair
 from services.scoring.domain.placement import Placement
 from shared.rubric.facts import Award, Determination, Figure, UnitFacts
@@ -30,16 +30,8 @@ class Abacus:
         unit, indicator = table.unit, table.indicator
         if unit not in self.facts:
             self.facts[unit] = UnitFacts(self._figures[unit], self._awards[unit])
-        figures = self._figures[unit]
-        figures |= {(indicator, series.name): () for series in table.series if series.kind is Kind.FIGURE}
-        awards: list[Award] = []
-        for row in rows:
-            fact = self.placement.fact(table, row)
-            if isinstance(fact, Figure):
-                figures[indicator, fact.measure] += (fact,)
-            else:
-                awards.append(fact)
-        self._awards[unit][indicator] = tuple(awards)
+        figures, self._awards[unit][indicator] = self.placement.parted(table, rows)
+        self._figures[unit] |= figures
         self._touched.add((unit, indicator))
 
     def determine(self, pair: Pair, determination: Determination | None) -> None:

@@ -4,6 +4,7 @@ A row was admitted under the rubric in force then. Under another one (adopted si
 placed anew; what has no place there stays in the ledger and counts for nothing.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
@@ -34,11 +35,15 @@ Excluded = tuple[tuple[int, str], ...]
 """Rows that a reading leaves out, each with its finding."""
 
 
+Figures = dict[tuple[str, str], tuple[Figure, ...]]
+"""Figures by (indicator, measure)."""
+
+
 class Made(NamedTuple):
     """The facts that the rows of a table come to; `of` are those rows and those left out, on which they hang alone."""
 
     of: tuple[bytes, Excluded]
-    figures: dict[tuple[str, str], tuple[Figure, ...]]
+    figures: Figures
     awards: tuple[Award, ...]
     excluded: tuple[tuple[Figure | Award, str], ...]
 
@@ -156,18 +161,20 @@ class Placement:
     def _facts_of(
         self, rows: Columns, bearing: NDArray[np.intp], excluded: Excluded, of: tuple[bytes, Excluded]
     ) -> Made:
-        figures: dict[tuple[str, str], tuple[Figure, ...]] = {
-            (rows.indicator, series.name): () for series in rows.series if series.kind is Kind.FIGURE
-        }
+        left_out = tuple((self.fact(rows, row), by) for row, by in excluded)
+        return Made(of, *self.parted(rows, bearing.tolist()), left_out)
+
+    def parted(self, rows: Columns, bearing: Iterable[int]) -> tuple[Figures, tuple[Award, ...]]:
+        """Give the facts that rows are: figures by (indicator, measure), of every measure of the table; awards."""
+        figures: Figures = {(rows.indicator, series.name): () for series in rows.series if series.kind is Kind.FIGURE}
         awards: list[Award] = []
-        for row in bearing.tolist():
+        for row in bearing:
             fact = self.fact(rows, row)
             if isinstance(fact, Figure):
                 figures[rows.indicator, fact.measure] += (fact,)
             else:
                 awards.append(fact)
-        left_out = tuple((self.fact(rows, row), by) for row, by in excluded)
-        return Made(of, figures, tuple(awards), left_out)
+        return figures, tuple(awards)
 
     def fact(self, rows: Columns, row: int) -> Figure | Award:
         """Give a row as the fact it is, the same object each time it is asked for soon.
