@@ -4,8 +4,9 @@ import contextlib
 import os
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import httpx
@@ -50,3 +51,17 @@ def shown(client: httpx.Client) -> int:
     """The position of the board."""
     answer = client.get(f"/v1/board/{NAME}", params={"view": "live"})
     return answer.json()["known_at"]["position"] if answer.status_code == 200 else 0
+
+
+def sending(url: httpx.URL | str, assessment: str, lines: Iterable[bytes], pause: float) -> threading.Thread:
+    """Send lines one after the other, meanwhile."""
+
+    def send() -> None:
+        with httpx.Client(base_url=url, timeout=60, trust_env=False) as client:
+            for line in lines:
+                client.post(f"/v1/entries/{assessment}", content=line, headers=STRUCTURED)
+                time.sleep(pause)
+
+    thread = threading.Thread(target=send, daemon=True)
+    thread.start()
+    return thread

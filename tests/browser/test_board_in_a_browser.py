@@ -3,8 +3,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests import builders as build
-from tests.browser.browsing import browser, looking, site
-from tests.upstream import A, Services, disputes, figure, first_half, whole_year
+from tests.browser.browsing import looking, site
+from tests.upstream import A, Services, figure, first_half
 
 BOARD = f"/assessments/{A}"
 PAGES = [
@@ -24,23 +24,6 @@ PAGES = [
     f"{BOARD}/entries/1",
 ]
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True, "is_mobile": True}
-
-
-@pytest.fixture(scope="module")
-def year():
-    """The whole year, on a port, for all tests that only look."""
-    services = Services()
-    whole_year(services)
-    disputes(services)
-    with site(services) as served:
-        yield served
-
-
-@pytest.fixture(scope="module")
-def chrome():
-    """One browser for the module; each test has a context of its own."""
-    with browser() as started:
-        yield started
 
 
 def order(page):

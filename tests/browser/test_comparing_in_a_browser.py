@@ -6,29 +6,12 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.browsing import browser, looking, site
+from tests.browser.browsing import looking
 from tests.browser.test_board_in_a_browser import PHONE
 from tests.unit.web.test_web_comparing import SUPPOSED
-from tests.upstream import RUBRIC, A, Services, disputes, whole_year
+from tests.upstream import RUBRIC, A
 
 BOARD = f"/assessments/{A}"
-
-
-@pytest.fixture(scope="module")
-def year():
-    """The whole year with its disputes, on a port, for all tests that only look."""
-    services = Services()
-    whole_year(services)
-    disputes(services)
-    with site(services) as served:
-        yield served
-
-
-@pytest.fixture(scope="module")
-def chrome():
-    """One browser for the module; each test has a context of its own."""
-    with browser() as started:
-        yield started
 
 
 @pytest.mark.parametrize("context", [{"java_script_enabled": False}, PHONE])

@@ -4,10 +4,8 @@ import json
 import os
 import subprocess
 import sys
-import threading
 import time
 
-import httpx
 import pytest
 
 from services.ranking import store as ranking
@@ -19,7 +17,7 @@ from shared.gate.outcomes import Accepted
 from shared.gate.replay import check_lines
 from shared.rubric import load
 from tests.readers import noticed_nothing, reading
-from tests.running import NAME, ROOT, STRUCTURED, YEAR, shown, up, wait_for
+from tests.running import NAME, ROOT, STRUCTURED, YEAR, sending, shown, up, wait_for
 from tests.services import free_port
 from tests.undisturbed import left_alone
 from tests.unit.scoring.test_rebuild import miscounting, take
@@ -56,20 +54,6 @@ def rebuilt(data, *words):
     return command.returncode, json.loads(out)["assessments"]
 
 
-def sending(client, lines, pause):
-    """Send lines one after the other, meanwhile."""
-
-    def send():
-        with httpx.Client(base_url=client.base_url, timeout=60, trust_env=False) as own:
-            for line in lines:
-                own.post(f"/v1/entries/{NAME}", content=line, headers=STRUCTURED)
-                time.sleep(pause)
-
-    thread = threading.Thread(target=send, daemon=True)
-    thread.start()
-    return thread
-
-
 def test_stores_built_beside_take_over_and_nobody_notices(tmp_path, entries):
     """
     Given the sample year on its way into `merit up`, and readers of standings, board and live changes,
@@ -83,7 +67,7 @@ def test_stores_built_beside_take_over_and_nobody_notices(tmp_path, entries):
         for line in lines[:400]:
             client.post(f"/v1/entries/{NAME}", content=line, headers=STRUCTURED)
         wait_for(lambda: shown(client) > 0, SETTLED_SECONDS)
-        sender = sending(client, lines[400:], 0.02)
+        sender = sending(client.base_url, NAME, lines[400:], 0.02)
         with reading(NAME, str(client.base_url), str(client.base_url)) as readers:
             dying = rebuilding(tmp_path, "--beside")
             wait_for((tmp_path / "scoring.2.sqlite").exists, 60)
@@ -169,7 +153,7 @@ async def test_what_was_told_wrongly_is_put_right_and_nobody_is_sent_back(tmp_pa
     with up(tmp_path, port) as client:
         wrong = indicator(client, board)
         with reading(NAME, str(client.base_url), str(client.base_url)) as readers:
-            sender = sending(client, lines[300:450], 0.05)
+            sender = sending(client.base_url, NAME, lines[300:450], 0.05)
             status, found = rebuilt(tmp_path, "--beside", "--take-over", "--service", "scoring")
             wait_for(lambda: indicator(client, board)[0] == 2, 30)
             after = rebuilt(tmp_path, "--beside", "--take-over", "--service", "ranking")

@@ -107,7 +107,13 @@ class Cluster:
 @contextlib.contextmanager
 def cluster(folder: Path) -> Iterator[Cluster]:
     """A cluster with topics and tables, its services started and ready."""
-    made = Cluster(folder)
+    with started(Cluster(folder)) as made:
+        yield made
+
+
+@contextlib.contextmanager
+def started(made: Cluster) -> Iterator[Cluster]:
+    """Topics and tables for a cluster, its services started and ready, and stopped in the end."""
     made.merit("topics", "--provider", "market", "--provider", "sme-office")
     for name in SERVICES:
         made.merit("migrate", name, name=name)

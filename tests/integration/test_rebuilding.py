@@ -4,7 +4,6 @@ import asyncio
 import json
 import subprocess
 import sys
-import threading
 import time
 from contextlib import suppress
 from functools import partial
@@ -15,10 +14,10 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 
 from tests.integration import containers
-from tests.integration.cluster import SERVICES, Cluster, wait_for
+from tests.integration.cluster import SERVICES, Cluster, started, wait_for
 from tests.integration.switch import switch
 from tests.readers import noticed_nothing, reading
-from tests.running import STRUCTURED, YEAR
+from tests.running import YEAR, sending
 from tests.services import ROOT, free_port
 from tests.undisturbed import left_alone
 
@@ -36,15 +35,8 @@ def blue(tmp_path):
     ):
         made.switches = {"scoring": scoring, "ranking": ranking}
         made.urls = {name: each.url for name, each in made.switches.items()}
-        made.merit("topics", "--provider", "market", "--provider", "sme-office")
-        for name in SERVICES:
-            made.merit("migrate", name, name=name)
-        made.start(*SERVICES)
-        try:
-            made.ready()
+        with started(made):
             yield made
-        finally:
-            made.stop()
 
 
 def beside(blue, name):
@@ -85,20 +77,6 @@ def year_of(assessment):
             if event["type"].split(".")[1] not in ("AssessmentClosed", "AssessmentRestated"):
                 lines.append(json.dumps(event | {"assessment": assessment}, ensure_ascii=False).encode())
     return lines
-
-
-def sending(url, assessment, lines, pause):
-    """Send lines one after the other, meanwhile."""
-
-    def send():
-        with httpx.Client(base_url=url, timeout=60, trust_env=False) as client:
-            for line in lines:
-                client.post(f"/v1/entries/{assessment}", content=line, headers=STRUCTURED)
-                time.sleep(pause)
-
-    thread = threading.Thread(target=send, daemon=True)
-    thread.start()
-    return thread
 
 
 async def published(topic, assessment):

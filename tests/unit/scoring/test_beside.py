@@ -10,11 +10,11 @@ from services.scoring import keeping, rebuild
 from services.scoring.beside import beside
 from services.scoring.domain import identities
 from services.scoring.handlers import Books
-from services.scoring.store import DDL, LEDGER, VERSION, hash_key, kept, ledger, scores
+from services.scoring.store import DDL, VERSION, hash_key, kept, ledger, scores
 from shared.chassis import beside as chassis
 from shared.chassis.rebuilding import BrokenLog
-from shared.chassis.store import Conflict, EventStore, Published, Statement, Unfinished
-from tests.unit.scoring.test_rebuild import NAME, STATES, miscounting, take
+from shared.chassis.store import Conflict, EventStore, Published, Unfinished
+from tests.unit.scoring.test_rebuild import NAME, STATES, miscounting, take, tamper
 
 PLACE = "scoring.2.sqlite"
 
@@ -205,12 +205,7 @@ async def test_a_service_on_the_store_that_was_taken_over_tells_nothing_more(sto
 async def test_a_copy_of_the_ledger_that_was_changed_is_not_built_from_but_intakes_is(store, tmp_path):
     """Given a stored entry that somebody changed, then it says where; from intake's ledger it is built all the same."""
     await take(Books(store), STATES)
-    entry = json.loads(ledger(store, NAME).get(200))
-    entry["time"] = "2020-07-01T00:00:01Z"
-    changed = json.dumps(entry, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-    row = (changed, f"{LEDGER}/{NAME}@1")
-    change = "UPDATE stored_events SET state = ? WHERE originator_id = ? AND originator_version = 200"
-    store.commit(execute=[Statement(change, [row], touches=1)])
+    tamper(store)
 
     build = begun(store, tmp_path)
     with pytest.raises(BrokenLog, match=rf"Record 201 of ledger/{NAME}"):

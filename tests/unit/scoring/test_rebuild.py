@@ -142,15 +142,20 @@ async def test_what_comes_meanwhile_is_read_too(store, monkeypatch):
     assert (taken.entries, scores(store, NAME).opening()) == (400, (2, 400))
 
 
-async def test_a_ledger_that_was_changed_is_not_built_from(store):
-    """Given a stored entry that somebody changed, when scoring is built anew, then it says where and stops."""
-    await take(Books(store), STATES)
+def tamper(store):
+    """Change entry 200 where it is stored."""
     entry = json.loads(ledger(store, NAME).get(200))
     entry["time"] = "2020-07-01T00:00:01Z"
     changed = json.dumps(entry, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
     row = (changed, f"{LEDGER}/{NAME}@1")
     change = "UPDATE stored_events SET state = ? WHERE originator_id = ? AND originator_version = 200"
     store.commit(execute=[Statement(change, [row], touches=1)])
+
+
+async def test_a_ledger_that_was_changed_is_not_built_from(store):
+    """Given a stored entry that somebody changed, when scoring is built anew, then it says where and stops."""
+    await take(Books(store), STATES)
+    tamper(store)
 
     with pytest.raises(BrokenLog, match=r"Record 201 .* does not name the one before it"):
         rebuild.rebuild(store, NAME, take_over=True)
