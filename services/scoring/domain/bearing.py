@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from services.scoring.domain.columns import Columns, Kind
+from services.scoring.domain.columns import Columns
 from services.scoring.domain.coordinate import Moment
 from services.scoring.domain.order import Asked, at_one_scale, first_of_each, sides
 from services.scoring.domain.placement import UNPLACED, Excluded, Placement
@@ -31,15 +31,10 @@ def bearing(
 
 def outdoing(rows: Columns, placement: Placement, counted: Rows, *, every_award: bool = False) -> Rows:
     """Leave of rows that count the latest figure of each list, and the highest award; in order of position."""
-    of_figures = takes_figures(rows)[rows.code[counted]]
+    of_figures = rows.takes_figures()[rows.code[counted]]
     figures, awards = counted[of_figures], counted[~of_figures]
     latest = _latest(rows, figures, placement.lists(rows)) if len(figures) else figures
     return np.sort(np.concatenate([latest, awards if every_award else _highest(rows, placement, awards)]))
-
-
-def takes_figures(rows: Columns) -> NDArray[np.bool_]:
-    """Tell for each series whether it is of figures."""
-    return np.fromiter((series.kind is Kind.FIGURE for series in rows.series), np.bool_, len(rows.series))
 
 
 def _ordered(rows: Columns, placement: Placement, moment: Moment) -> tuple[Rows, Excluded] | None:
@@ -61,8 +56,8 @@ def scanning(rows: Columns, placement: Placement, moment: Moment, start: int) ->
     from services.scoring.domain.compiled.fold import Looked, Table, counting  # noqa: PLC0415 - only where there are many
 
     placed = placement.codes(rows)
-    lists = np.where(takes_figures(rows), placement.lists(rows), -1).astype(np.int64)
-    out = np.array([bool(mask & moment.rules.excluded) for mask in placement.masks], np.bool_)
+    lists = np.where(rows.takes_figures(), placement.lists(rows), -1).astype(np.int64)
+    out = placement.leaves_out(moment.rules.excluded)
     columns = rows.occurred, rows.until, rows.code, rows.value, rows.scale
     when = moment.known_at, moment.as_of.toordinal(), placement.since(rows)
     found = counting(Table(*columns, placed), Looked(out, lists, *when), start, rows.known(moment.known_at))

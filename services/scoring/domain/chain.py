@@ -99,7 +99,7 @@ class Rows:
         first, last = sorted(each.as_of.toordinal() for each in ends)
         known = table.known(high)
         codes, occurred, until = placement.codes(table)[:known], table.occurred[:known], table.until[:known]
-        out = np.array([bool(mask & ends[0].rules.excluded) for mask in placement.masks], np.bool_)
+        out = placement.leaves_out(ends[0].rules.excluded)
         there = np.flatnonzero((codes != UNPLACED) & ~out[codes] & (until > low) & (occurred <= last))
         groups = placement.lists(table)[table.code[there]]
         order = np.argsort(groups, kind="stable")

@@ -156,6 +156,10 @@ class Columns:
         rows = slice(start, self.known(known_at))
         return start + np.flatnonzero((self.until[rows] > known_at) & (self.occurred[rows] <= last_day))
 
+    def takes_figures(self) -> NDArray[np.bool_]:
+        """Tell for each series whether it is of figures."""
+        return np.fromiter((series.kind is Kind.FIGURE for series in self.series), np.bool_, len(self.series))
+
     def series_of(self, row: int) -> Series:
         """Give what a row belongs to."""
         return self.series[int(self.code[row])]

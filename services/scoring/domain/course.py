@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from services.scoring.domain.columns import ASIDE, Columns, Kind
+from services.scoring.domain.columns import ASIDE, Columns
 from services.scoring.domain.placement import Placement
 from shared.rubric.ruleset import Rules
 
@@ -74,7 +74,7 @@ def course(table: Columns, placement: Placement, rules: Rules, axis: Axis) -> Co
     known = table.known(int(axis.positions[-1]))
     start = np.maximum(axis.from_day(table.occurred[:known]), axis.from_position(table.position[:known]))
     found = np.flatnonzero((start < len(axis)) & _counted(placement, rules, table, known))
-    figures = np.fromiter((series.kind is Kind.FIGURE for series in table.series), np.bool_, len(table.series))
+    figures = table.takes_figures()
     of_figures = figures[table.code[found]]
     awards = found[~of_figures]
     found = np.concatenate([found[of_figures], awards[table.occurred[awards] >= placement.since(table)]])
@@ -93,8 +93,8 @@ def course(table: Columns, placement: Placement, rules: Rules, axis: Axis) -> Co
 def _counted(placement: Placement, rules: Rules, table: Columns, known: int) -> NDArray[np.bool_]:
     """Which rows have a place, and are not left out by a reading."""
     codes = placement.codes(table)[:known]
-    kept = np.array([not mask & rules.excluded for mask in placement.masks], np.bool_)
-    return (codes >= 0) & kept[codes]
+    out = placement.leaves_out(rules.excluded)
+    return (codes >= 0) & ~out[codes]
 
 
 def _stops(table: Columns, found: Ints, axis: Axis) -> Ints:

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from services.scoring.domain.columns import Columns, Kind
+from services.scoring.domain.columns import Columns
 from services.scoring.domain.ledger import Ledger
 from services.scoring.domain.placement import UNPLACED
 from services.scoring.domain.scores import Scores, determination
@@ -142,7 +142,7 @@ def _of_rows(table: Table, scores: Scores, confirmed: NDArray[np.int32]) -> Iter
     """Say which rows have no place, restate another, or are the unit's own word."""
     rows, found = table
     placed = scores.placement.codes(rows)[found] != UNPLACED
-    figures = found[placed & _those(rows, found, [series.kind is Kind.FIGURE for series in rows.series])]
+    figures = found[placed & rows.takes_figures()[rows.code[found]]]
     own = figures[_those(rows, figures, [series.provider == rows.unit for series in rows.series])]
     yield "unplaced", found[~placed]
     yield "restated-figure", _repeated(rows, figures, scores.placement.lists(rows))

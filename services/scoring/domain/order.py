@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from services.scoring.domain.columns import ASIDE, UNSAID, Columns, Kind
+from services.scoring.domain.columns import ASIDE, UNSAID, Columns
 
 if TYPE_CHECKING:
     from services.scoring.domain.placement import Placement
@@ -77,9 +77,9 @@ class Orders:
         placement = self._placement
         codes = placement.codes(rows)
         placed = codes >= 0
-        out = placed & np.array([bool(mask & excluded) for mask in placement.masks], np.bool_)[codes]
+        out = placed & placement.leaves_out(excluded)[codes]
         counted = np.flatnonzero(placed & ~out)
-        figures = np.array([series.kind is Kind.FIGURE for series in rows.series], np.bool_)[rows.code[counted]]
+        figures = rows.takes_figures()[rows.code[counted]]
         awards = counted[~figures]
         points = at_one_scale(rows.value[awards], rows.scale[awards])
         if points is None:

@@ -85,6 +85,10 @@ class Placement:
             self._codes[pair] = codes, count
         return codes[:count]
 
+    def leaves_out(self, excluded: int) -> NDArray[np.bool_]:
+        """Tell for each code whether readings with these exclusions leave out its rows."""
+        return np.array([bool(mask & excluded) for mask in self.masks], np.bool_)
+
     def lists(self, rows: Columns) -> NDArray[np.intp]:
         """Give for every series the first that stands for the same list.
 
@@ -188,9 +192,11 @@ class Placement:
         if found is None:
             if len(known) >= _MOST_FACTS:
                 known.clear()
-            figure = rows.series_of(row).kind is Kind.FIGURE
-            found = known[row] = self.figure(rows, row) if figure else self.award(rows, row)
+            found = known[row] = self._fact(rows, row)
         return found
+
+    def _fact(self, rows: Columns, row: int) -> Figure | Award:
+        return self.figure(rows, row) if rows.series_of(row).kind is Kind.FIGURE else self.award(rows, row)
 
     def figure(self, rows: Columns, row: int) -> Figure:
         """Give a row as the figure it is."""
@@ -222,8 +228,7 @@ class Placement:
         try:
             if not admitted:
                 self._admit(rows, row)
-            figure = rows.series_of(row).kind is Kind.FIGURE
-            mask = self.rubric.exclusions(self.figure(rows, row) if figure else self.award(rows, row))
+            mask = self.rubric.exclusions(self._fact(rows, row))
         except NotPlaced:
             return UNPLACED
         if mask not in self.masks:
