@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from services.scoring.domain.columns import Kind, scaled
 from services.scoring.domain.compiled.forms import MOST, no_forms
-from services.scoring.domain.compiled.scan import OTHER, identities, scan, scan_text
+from services.scoring.domain.compiled.scan import OTHER, identities, scan_text
 from services.scoring.domain.compiled.siphash import siphash
 from services.scoring.domain.compiled.text import joined, text_of
 from services.scoring.domain.ledger import ROWS
@@ -39,6 +39,11 @@ KEY = np.array([1, 2], np.uint64)
 
 def with_data(**data):
     return generate.stored(FIGURE | {"data": FIGURE["data"] | data})
+
+
+def scan(states, key):
+    """What is read of entries, spans counted from the beginning of each."""
+    return scan_text(*joined(states), key)
 
 
 def spelt(one, other):

@@ -27,7 +27,7 @@ from services.scoring.domain.compiled.forms import (
     no_forms,
 )
 from services.scoring.domain.compiled.siphash import siphash
-from services.scoring.domain.compiled.text import MASKS, WORD, Text, joined, text_of
+from services.scoring.domain.compiled.text import MASKS, WORD, Text, text_of
 from shared.contracts import kinds
 
 FOUND = np.dtype(
@@ -92,15 +92,12 @@ class Room(NamedTuple):
     slots: NDArray[np.int64]
 
 
-def scan(states: Sequence[bytes], key: NDArray[np.uint64]) -> NDArray[np.void]:
-    """Read a batch of stored entries: one `FOUND` each, spans counted from the beginning of its own bytes."""
-    return scan_text(*joined(states), key)
-
-
 def scan_text(
     text: Text, ends: NDArray[np.int64], key: NDArray[np.uint64], forms: Forms | None = None
 ) -> NDArray[np.void]:
-    """Read entries that stand one behind the other, and where each ends: see `joined`.
+    """Read entries that stand one behind the other, and where each ends: see `text.joined`.
+
+    One `FOUND` each, spans counted from the beginning of its own bytes.
 
     `forms`, under the same key, are those met before; more are learned.
     """
