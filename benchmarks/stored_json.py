@@ -12,16 +12,19 @@ from itertools import islice
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import polars as pl
 
 from benchmarks import synthetic
 from benchmarks.peers.confluent_dict import Latest, fold
 from benchmarks.table import Pairs, Row
 from services.scoring.domain import Book
+from services.scoring.domain.stretch import Stretch, text_of
 from services.scoring.keeping import fold_beside
 from shared.contracts.entries import Entry
 
 AT_ONCE = 10_000
+AT_ONCE_BYTES = 4 * 1024 * 1024
 SQL = """SELECT subject, data.indicator, data.measure, arg_max(data.value, data.occurred)
     FROM read_json('{file}', format = 'newline_delimited', columns = {{
         subject: 'VARCHAR', data: 'STRUCT(indicator VARCHAR, measure VARCHAR, occurred VARCHAR, value VARCHAR)'}})
@@ -78,9 +81,20 @@ def _batches(path: Path) -> Iterator[list[bytes]]:
             yield lines
 
 
+def _stretches(path: Path) -> Iterator[Stretch]:
+    """The lines of a file as they lie in it, some megabytes at once."""
+    with path.open("rb") as file:
+        rest = b""
+        while read := file.read(AT_ONCE_BYTES):
+            whole, _, rest = (rest + read).rpartition(b"\n")
+            text = text_of(whole, b"\n")
+            ends = np.flatnonzero(text == ord("\n"))
+            yield Stretch(text, np.concatenate([[0], ends[:-1] + 1]), ends)
+
+
 def _book(path: Path) -> Book:
     book = Book(_nothing)
-    fold_beside(book, _batches(path))
+    fold_beside(book, _stretches(path))
     return book
 
 

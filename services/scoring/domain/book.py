@@ -123,9 +123,10 @@ class Book:
 
         """
         self._live = None
+        layer = bulk.Layer(self.ledger)
         for segments in scanned:
             for segment in segments:
-                bulk.lay(self.ledger, segment)
+                layer.lay(segment)
             if keep is not None and segments:
                 keep(np.concatenate([segment.rows["identity"] for segment in segments]))
 

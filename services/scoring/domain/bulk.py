@@ -4,7 +4,8 @@ What `Ledger.fold` does for an entry in some twenty steps of the interpreter is 
 them those that corrections bring in, are laid into their columns first; then the other entries are taken in, in order.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,84 +13,152 @@ from numpy.typing import NDArray
 
 from services.scoring.domain.columns import ASIDE, Columns, Kind, scaled
 from services.scoring.domain.columns import Series as Shared
-from services.scoring.domain.ledger import IN_TABLES, Ledger, Touched, digests_of, identity, named_by
-from services.scoring.domain.segment import NO_ROW, Segment, Series, series_of
+from services.scoring.domain.ledger import IN_TABLES, Ledger, Touched, digests_of
+from services.scoring.domain.segment import NO_ROW, Brought, Segment, Series, series_of
 from shared.contracts import kinds
 from shared.contracts.entries import Entry, decode_entry
 
 _TABLE = 32  # a row's series in one number: its table's above these bits, its code in the table below
 _CODE = (1 << _TABLE) - 1
+_DISPUTES = {kinds.ENTRY_CORRECTED, kinds.ENTRY_WITHDRAWN}
 
 
-def lay(ledger: Ledger, segment: Segment) -> None:
-    """Take in the next entries.
+class Layer:
+    """Lays segments into a ledger, one behind the other."""
 
-    Raises:
-        ValueError: One does not stand behind the last, or is no entry. The ledger is of no use any more.
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self._brought: dict[int, Brought] = {}
+        self._moved: dict[tuple[int, int], int] = {}
+        self._codes = np.empty(0, np.int64)  # by the number of a series
 
-    """
-    others = {place: decode_entry(state) for place, state in segment.others.items()}
-    touched = Touched()
-    if len(others) == len(segment.rows):
-        for entry in others.values():
-            ledger.fold(entry, touched)
-        return
-    _Batch(ledger, segment).lay(others, touched)
+    def lay(self, segment: Segment) -> None:
+        """Take in the next entries.
+
+        Raises:
+            ValueError: One does not stand behind the last, or is no entry. The ledger is of no use any more.
+
+        """
+        touched = Touched()
+        if len(segment.others) == len(segment.rows):
+            for state in segment.states:
+                self.ledger.fold(decode_entry(state), touched)
+        self._meet(segment.series)
+        if len(segment.others) < len(segment.rows):
+            _Batch(self, segment).lay(touched)
+
+    def codes(self, numbers: NDArray[np.int32]) -> NDArray[np.int64]:
+        """Give the codes of series by their numbers; `NO_ROW` is itself."""
+        return (
+            np.where(numbers == NO_ROW, NO_ROW, self._codes[numbers]) if len(self._codes) else numbers.astype(np.int64)
+        )
+
+    def moved(self, code: int, brought: int, *, figure: bool) -> int:
+        """Give the code of the series into which a correction moves a row of another; `NO_ROW` if it cannot be."""
+        found = self._moved.get((code, brought))
+        if found is None:
+            rows = self.ledger.tables[code >> _TABLE]
+            series = rows.series[code & _CODE]
+            fits = (series.kind is Kind.FIGURE) == figure
+            data = self._brought[brought]._asdict()
+            found = _code(self.ledger, series_of(series.kind, rows.unit, series.provider, data)) if fits else NO_ROW
+            self._moved[code, brought] = found
+        return found
+
+    def _meet(self, series: Sequence[Series | Brought]) -> None:
+        if not series:
+            return
+        known = len(self._codes)
+        codes = np.full(len(series), NO_ROW)
+        for number, each in enumerate(series):
+            if isinstance(each, Brought):
+                self._brought[known + number] = each
+            else:
+                codes[number] = _code(self.ledger, each)
+        self._codes = np.concatenate([self._codes, codes])
 
 
 class _Batch:
     """A segment on its way into a ledger."""
 
-    def __init__(self, ledger: Ledger, segment: Segment) -> None:
-        self.ledger = ledger
-        self.assessment = segment.assessment
+    def __init__(self, layer: Layer, segment: Segment) -> None:
+        self.layer, self.ledger = layer, layer.ledger
+        self.segment = segment
         self.rows = segment.rows.copy()  # corrections put theirs among them
         self.tiers = list(segment.tiers)
         self.aside = dict(segment.aside)
-        self.start, self.first = ledger.count, segment.first
-        codes = np.array([_code(ledger, each) for each in segment.series] or [NO_ROW], np.int64)
-        numbers = self.rows["series"]
-        self.series = np.where(numbers == NO_ROW, NO_ROW, codes[numbers])
-        units = {place: segment.series[int(numbers[place])].unit for place in segment.evidence}
-        self.evidence = {place: (units[place], digests) for place, digests in segment.evidence.items()}
+        self.start, self.first = self.ledger.count, segment.first
+        self.series = layer.codes(segment.rows["series"])
+        self.evidence = {place: (self._table(place).unit, digests) for place, digests in segment.evidence.items()}
 
-    def lay(self, others: Mapping[int, Entry], touched: Touched) -> None:
+    def lay(self, touched: Touched) -> None:
         ledger, count = self.ledger, len(self.rows)
         ledger.make_room(self.first, count)
-        ledger.assessment = ledger.assessment or self.assessment
+        ledger.assessment = ledger.assessment or self.segment.assessment
         ledger.identities.add_hashed(self.rows["identity"], self.first)
         ledger.count, ledger.head = self.start + count, self.first + count - 1
-        ledger.identities.look_up(
-            [identity(named) for each in others.values() if (named := named_by(each.type, each.data)) is not None]
-        )
-        replaced = {
-            place: target
-            for place, entry in others.items()
-            if entry.type == kinds.ENTRY_CORRECTED and (target := self._correct(place, entry)) is not None
-        }
+        others = {place: self._entry(place) for place in self.segment.others}
+        ended = self._dispute(others)
         self._lay_rows()
-        ended: list[tuple[int, int]] = []
-        for place, entry in others.items():
-            if place in replaced:
-                ended.append((replaced[place], entry.position))
-            elif entry.type == kinds.ENTRY_WITHDRAWN and (target := self._withdrawn(entry)) is not None:
-                ended.append((target, entry.position))
-            else:
-                ledger.state(entry, touched)
+        for _, entry in sorted(others.items()):
+            ledger.state(entry, touched)
         if ended:
             ledger.end_rows(*np.array(ended, np.int32).T)
 
-    def _withdrawn(self, entry: Entry) -> int | None:
-        """Give the position of the row that an entry withdraws, if it is one."""
-        target = self.ledger.find(entry.data["entry"])
-        return target if target is not None and self.ledger.is_row(target) else None
+    def _dispute(self, others: dict[int, Entry]) -> list[tuple[int, int]]:
+        """Let corrections of rows stand as the rows they bring in; give each row that is ended, and from where on.
 
-    def _correct(self, place: int, entry: Entry) -> int | None:
-        """Let a correction of a row stand as the row it brings in; the position of the row that it replaces, if any."""
+        What is taken in so leaves the others, and what turns out to be about no row joins them.
+        """
+        slow = [(place, 0, 0, NO_ROW, NO_ROW, False) for place, entry in others.items() if entry.type in _DISPUTES]
+        ended: list[tuple[int, int]] = []
+        for place, position, here, code, brought, figure in sorted([*self._disputes(), *slow]):
+            target = None
+            if 0 < position < self.first + place:
+                code = int(self.series[here]) if here >= 0 else code  # noqa: PLW2901 - in the batch it is known by now
+                moved = code if NO_ROW in (code, brought) else self.layer.moved(code, brought, figure=figure)
+                if moved != NO_ROW:
+                    target = position
+                    self.series[place] = NO_ROW if brought == NO_ROW else moved
+            if target is None:
+                others[place] = others.get(place) or self._entry(place)
+                target = self._take(place, others[place])
+            if target is not None:
+                others.pop(place, None)
+                ended.append((target, self.first + place))
+        return ended
+
+    def _disputes(self) -> Iterator[tuple[int, int, int, int, int, bool]]:
+        """Give what the compiled loops read of each: its place, the position of what it names and how far behind the
+        batch's beginning, the code of a row there before, and what is brought in.
+        """
+        disputes = self.segment.disputes
+        if not len(disputes):
+            return iter(())
+        ledger, codes = self.ledger, np.full(len(disputes), NO_ROW, np.int64)
+        positions = ledger.identities.positions(disputes["target"])
+        places = ledger.places(np.maximum(positions, ledger.runs[0][0]))
+        before = np.flatnonzero((positions > 0) & (places < self.start))
+        tables, rows = ledger.where[places[before]] >> 32, ledger.where[places[before]] & 0xFFFFFFFF
+        numbers: list[int] = np.unique(tables[tables >= IN_TABLES]).tolist()
+        for number in numbers:
+            at, table = tables == number, number - IN_TABLES
+            codes[before[at]] = table << _TABLE | ledger.tables[table].code[rows[at]].astype(np.int64)
+        read = disputes["place"], positions, places - self.start, codes, disputes["brought"], disputes["figure"]
+        return zip(*(column.tolist() for column in read), strict=True)
+
+    def _entry(self, place: int) -> Entry:
+        return decode_entry(self.segment.states[place])
+
+    def _table(self, place: int) -> Columns:
+        return self.ledger.tables[int(self.series[place]) >> _TABLE]
+
+    def _take(self, place: int, entry: Entry) -> int | None:
+        """Let a correction stand as the row it brings in; the position of the row that is disputed, None of no row."""
         target = self.ledger.find(entry.data["entry"])
         row = None if target is None else self._row(target)
-        if row is None:
-            return None
+        if row is None or entry.type == kinds.ENTRY_WITHDRAWN:
+            return row and target
         (unit, series), data, rows = row, entry.data["data"], self.rows
         value = data["value"] if series.kind is Kind.FIGURE else data.get("points")
         rows["value"][place], rows["scale"][place] = scaled(value)
@@ -118,19 +187,22 @@ class _Batch:
     def _lay_rows(self) -> None:
         """Lay the rows into their columns, table by table."""
         ledger, places = self.ledger, np.flatnonzero(self.series != NO_ROW)
-        rows, tables = self.rows[places], self.series[places] >> _TABLE
+        tables = self.series[places] >> _TABLE
+        narrow = tables.astype(np.uint16) if len(ledger.tables) <= 1 << 16 else tables  # sorted in two passes
+        order = np.argsort(narrow, kind="stable")
+        places, tables = places[order], tables[order]
+        rows, at = self.rows[places], np.empty(len(places), np.int64)
         columns: dict[str, NDArray[Any]] = {
             "position": self.first + places,
             "code": self.series[places] & _CODE,
             **{name: rows[name] for name in ("occurred", "value", "scale")},
         }
-        order = np.argsort(tables, kind="stable")
-        at = np.empty(len(places), np.int64)
-        for part in np.split(order, np.flatnonzero(np.diff(tables[order])) + 1) if len(order) else ():
-            table = ledger.tables[int(tables[part[0]])]
-            tiers = self._tier_codes(table, rows["tier"][part])
-            row = table.extend(len(part), tier=tiers, **{name: column[part] for name, column in columns.items()})
-            at[part] = np.arange(row, row + len(part))
+        starts = np.flatnonzero(np.diff(tables, prepend=-1)).tolist()
+        for start, end in pairwise([*starts, len(places)]):
+            table, here = ledger.tables[int(tables[start])], slice(start, end)
+            more = {"tier": self._tier_codes(table, rows["tier"][here])} if self.tiers else {}
+            row = table.extend(end - start, **{name: column[here] for name, column in columns.items()}, **more)
+            at[here] = np.arange(row, row + end - start)
         ledger.where[self.start + places] = IN_TABLES + tables << 32 | at
         for place, text in self.aside.items():
             table, row = ledger.row_at(self.first + place) or _nowhere(place)

@@ -7,13 +7,16 @@ entries themselves.
 
 from collections.abc import Iterator, Sequence
 from threading import RLock
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 MANY = 1 << 17
 """So many entries are worth loading what is compiled."""
+
+SEVERAL = -1
+"""The position of what may be several."""
 
 Run = tuple[NDArray[np.uint64], NDArray[np.int32]]
 
@@ -51,11 +54,8 @@ class Identities:
         """Remember where an identity stands."""
         self._recent[source, id] = position
         if len(self._recent) >= MANY:
-            hashes = self._hashed(list(self._recent))
-            positions = np.fromiter(self._recent.values(), np.int32, len(self._recent))
+            self._hash_recent()
             with self._lock:
-                self._added.append((hashes, positions))
-                self._recent = {}
                 self._settle()
 
     def add_hashed(self, hashes: NDArray[np.uint64], first: int) -> None:
@@ -92,16 +92,38 @@ class Identities:
                 for found, first, last in zip(self._at_hand.values(), firsts, lasts, strict=True):
                     found.extend(positions[first:last].tolist())
 
+    def positions(self, hashes: NDArray[np.uint64]) -> NDArray[np.int32]:
+        """Give where each of many hashes stands: 0 where it does not, `SEVERAL` where it does more than once."""
+        self._hash_recent()
+        with self._lock:
+            self._settle()
+            found = np.zeros(len(hashes), np.int32)
+            for run, positions in self._runs:
+                first = np.searchsorted(run, hashes, side="left")
+                here = np.flatnonzero(run[np.minimum(first, len(run) - 1)] == hashes)
+                again = np.flatnonzero(run[np.minimum(first[here] + 1, len(run) - 1)] == hashes[here])
+                again = again[first[here][again] + 1 < len(run)]
+                found[here] = np.where(found[here] == 0, positions[first[here]], SEVERAL)
+                found[here[again]] = SEVERAL
+            return found
+
+    def _hash_recent(self) -> None:
+        if self._recent:
+            hashes = self._hashed(list(self._recent))
+            positions = np.fromiter(self._recent.values(), np.int32, len(self._recent))
+            with self._lock:
+                self._added.append((hashes, positions))
+                self._recent = {}
+
     def _settle(self) -> None:
         """Make a run of what was added, and merge runs while the one before is not much longer."""
         if not self._added:
             return
         self._at_hand = {}
         added, runs = self._added.copy(), self._runs.copy()
-        run = _sorted(*map(np.concatenate, zip(*added, strict=True)), kind="quicksort")
+        run = _sorted(*map(np.concatenate, zip(*added, strict=True)))
         while runs and len(runs[-1][0]) <= 2 * len(run[0]):
-            hashes, positions = runs.pop()
-            run = _sorted(np.concatenate([hashes, run[0]]), np.concatenate([positions, run[1]]), kind="stable")
+            run = _merged(runs.pop(), run)
         self._runs = [*runs, run]
         del self._added[: len(added)]
 
@@ -111,6 +133,14 @@ class Identities:
         return scan.identities(identities, self.key)
 
 
-def _sorted(hashes: NDArray[np.uint64], positions: NDArray[np.int32], kind: Literal["quicksort", "stable"]) -> Run:
-    order = np.argsort(hashes, kind=kind)  # the stable one is quick where two runs are merged, and slow elsewhere
+def _sorted(hashes: NDArray[np.uint64], positions: NDArray[np.int32]) -> Run:
+    order = np.argsort(hashes)
     return hashes[order], positions[order]
+
+
+def _merged(one: Run, other: Run) -> Run:
+    from services.scoring.domain.compiled.runs import merge  # noqa: PLC0415 - only where there are many
+
+    run = np.empty(len(one[0]) + len(other[0]), np.uint64), np.empty(len(one[0]) + len(other[0]), np.int32)
+    merge(*one, *other, *run)
+    return run

@@ -12,7 +12,7 @@ from benchmarks import synthetic
 from services.scoring.domain import Book
 from services.scoring.domain.block import block_of, decode, encode
 from services.scoring.domain.ledger import Ledger
-from shared.contracts import standing
+from shared.contracts import kinds, standing
 from shared.contracts.entries import decode_entry
 from shared.rubric import loading
 from tests.oracle import generate
@@ -78,6 +78,72 @@ def test_random_logs(seed: int) -> None:
     random = Random(seed)
     states = [generate.stored(entry) for entry in generate.ledger(random, random.randint(1, 200))]
     assert_same(*both(states, batches(states, random)), states)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_batches_behind_entries_one_by_one(seed: int) -> None:
+    """Given a book begun entry by entry, when the rest comes in batches that dispute both, then it is the same."""
+    random = Random(seed)
+    states = [generate.stored(entry) for entry in generate.ledger(random, 200)]
+    states = [*states, *changed_positions(list(synthetic.entries(300, seed))[1:], len(states))]
+    entries = {entry.position: entry for entry in map(decode_entry, states)}
+    single, bulk = Book(entries.__getitem__, load=read_once), Book(entries.__getitem__, load=read_once)
+    single.extend(entries.values())
+    first = random.randint(1, len(states))
+    bulk.extend(list(entries.values())[:first])
+    bulk.extend_stored(batches(states[first:], random))
+    assert_same(single, bulk, states)
+
+
+def changed_positions(states: Sequence[bytes], after: int) -> list[bytes]:
+    """Entries as they would stand behind others."""
+    return [generate.stored(json.loads(state) | {"position": after + at}) for at, state in enumerate(states, 1)]
+
+
+def disputes(*data: dict[str, Any]) -> list[bytes]:
+    """A synthetic log of 30 entries, and corrections and withdrawals of its own behind it."""
+    states = list(synthetic.entries(30))
+    kinds_of = {True: kinds.ENTRY_CORRECTED, False: kinds.ENTRY_WITHDRAWN}
+    for position, said in enumerate(data, len(states) + 1):
+        member = {"id": f"d{position}", "position": position, "type": kinds_of["data" in said], "data": said}
+        states.append(generate.stored(json.loads(states[-1]) | member))
+    return states
+
+
+def figure(**more: Any) -> dict[str, Any]:
+    return {"indicator": "M1", "measure": "new_firms", "occurred": "2020-06-01", "value": "7", **more}
+
+
+def entry_named(number: int | str, source: str | None = None) -> dict[str, Any]:
+    """What names an entry of the synthetic log, or one of the disputes behind it."""
+    named = json.loads(list(synthetic.entries(30))[number - 1]) if isinstance(number, int) else {"id": number}
+    return {"id": named["id"], "source": source or named.get("source", "/binjiang/market")}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param([{"entry": entry_named(2), "data": figure(tier="good")}], id="a tier"),
+        pytest.param([{"entry": entry_named(2), "data": figure(value="pass")}], id="a word"),
+        pytest.param([{"entry": entry_named(2), "data": figure(value="9" * 40)}], id="a wide number"),
+        pytest.param([{"entry": entry_named(2), "data": figure(points="3", line="x")}], id="members of a line too"),
+        pytest.param([{"entry": entry_named(2), "data": figure(entry=7, data={"value": "8"})}], id="stray members"),
+        pytest.param([{"entry": entry_named(2), "data": figure(), "data2": 1, "value": "9"}], id="strays outside"),
+        pytest.param(
+            [{"entry": entry_named(2, "/nobody"), "data": figure()}, {"entry": entry_named(3)}], id="nobody's"
+        ),
+        pytest.param(
+            [{"entry": entry_named(2), "data": figure()}, {"entry": entry_named(2), "data": figure(value="8")}],
+            id="twice the same entry",
+        ),
+        pytest.param([{"entry": entry_named(1)}, {"entry": entry_named(2)}], id="of the opening, which is no row"),
+    ],
+)
+@pytest.mark.parametrize("cut", [30, 31])
+def test_disputes_of_every_shape(said: list[dict[str, Any]], cut: int) -> None:
+    """Given corrections and withdrawals of any shape, in the batch of what they name and behind it, books agree."""
+    states = disputes(*said)
+    assert_same(*both(states, [states[:cut], states[cut:]]), states)
 
 
 @pytest.mark.parametrize("seed", range(3))

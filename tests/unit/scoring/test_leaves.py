@@ -10,17 +10,17 @@ from hypothesis import strategies as st
 
 from services.scoring.domain import Book
 from services.scoring.domain.compiled.leaves import LANES, leaves, named
-from services.scoring.domain.compiled.scan import scan_text
-from services.scoring.domain.compiled.text import joined
+from services.scoring.domain.compiled.scan import none_met, scan, with_room
 from services.scoring.domain.identities import Identities
 from services.scoring.domain.scanned import Links, Scanner, Unlinked
+from services.scoring.domain.stretch import Stretch
 from services.scoring.keeping import fold_beside
 from shared.contracts.entries import decode_entry, leaf_hash
 from tests.oracle import generate
 
 
 def hashed(states):
-    return [row.tobytes() for row in leaves(*joined(states))]
+    return [row.tobytes() for row in leaves(Stretch.of(states))]
 
 
 def one_by_one(states):
@@ -65,10 +65,11 @@ def test_a_chain_is_read_whole_in_any_batches(seed):
     cut = random.randrange(1, 120)
     read([states[:cut], [], states[cut:]])
     read([states[cut:]], states[cut - 1], cut + 1)
-    text, ends = joined(states)
-    found = [row.tobytes().hex() for row in named(text, ends, scan_text(text, ends, Identities.OWN)["previous"])]
+    stretch = Stretch.of(states)
+    read_ = scan(stretch, Identities.OWN, with_room(none_met(), len(states)))
+    found = [row.tobytes().hex() for row in named(stretch, read_["previous"])]
     names = [decode_entry(state).previous for state in states]
-    odd = scan_text(text, ends, Identities.OWN)["odd"]
+    odd = read_["odd"]
     assert all(odd[at] or f"sha256:{found[at]}" == names[at] for at in range(1, len(states)))
 
 

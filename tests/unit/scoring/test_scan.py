@@ -9,15 +9,25 @@ from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.scoring.domain.columns import Kind, scaled
-from services.scoring.domain.compiled.forms import MOST, no_forms
-from services.scoring.domain.compiled.scan import OTHER, identities, scan_text
+from services.scoring.domain.columns import ASIDE, Kind, scaled
+from services.scoring.domain.compiled import digest_of
+from services.scoring.domain.compiled import scan as compiled
+from services.scoring.domain.compiled.scan import (
+    FIGURE_CORRECTED,
+    LINE_CORRECTED,
+    OTHER,
+    WITHDRAWAL,
+    identities,
+    none_met,
+    with_room,
+)
 from services.scoring.domain.compiled.siphash import siphash
-from services.scoring.domain.compiled.text import joined, text_of
 from services.scoring.domain.ledger import ROWS
+from services.scoring.domain.stretch import Stretch, text_of
+from shared.contracts import kinds
 from tests.oracle import generate
 
 FIGURE = {
@@ -43,7 +53,7 @@ def with_data(**data):
 
 def scan(states, key):
     """What is read of entries, spans counted from the beginning of each."""
-    return scan_text(*joined(states), key)
+    return compiled.scan(Stretch.of(states), key, with_room(none_met(), len(states)))
 
 
 def spelt(one, other):
@@ -60,35 +70,59 @@ def test_siphash_is_the_interpreters_own() -> None:
     environment = os.environ | {"PYTHONHASHSEED": "0"}
     asked = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, check=True)
     key = np.zeros(2, np.uint64)
-    ours = [siphash(text_of([bytes(range(length))]), 0, length, key) for length in range(1, 200)]
+    ours = [siphash(text_of(bytes(range(length))), 0, length, key) for length in range(1, 200)]
     assert np.array(ours, np.uint64).view(np.int64).tolist() == json.loads(asked.stdout)
 
 
 @pytest.mark.parametrize("seed", range(10))
 def test_entries_are_read_as_they_decode(seed):
-    """Given a random log, its entries' parts are those of their JSON; a hash is of one series."""
+    """Given a random log, its entries' parts are those of their JSON; a number is of one series."""
     log = generate.ledger(Random(seed), 200)
     states = [generate.stored(entry) for entry in log]
     names = {}
     for found, entry, state in zip(scan(states, KEY), log, states, strict=True):
-        data, kind = entry["data"], found["kind"]
         assert not found["odd"]
         assert found["position"] == entry["position"]
         assert found["identity"] == identities([(entry["source"], entry["id"])], KEY)[0]
-        assert (kind == OTHER) == (entry["type"] not in ROWS)
-        if kind == OTHER:
+        assert kind_of(entry) == found["kind"]
+        if found["kind"] > OTHER:
+            target = entry["data"]["entry"]
+            assert found["target"] == identities([(target["source"], target["id"])], KEY)[0]
+        if found["kind"] in (OTHER, WITHDRAWAL):
             continue
-        value = data.get("value" if kind == Kind.FIGURE else "points")
+        data = entry["data"].get("data", entry["data"])
+        value = data.get("value" if found["kind"] in (Kind.FIGURE, FIGURE_CORRECTED) else "points")
         assert date.fromordinal(found["occurred"]).isoformat() == data["occurred"]
         assert (found["value"], found["scale"]) == scaled(value)
         assert found["evidence"] == ("evidence" in data)
-        for name, text in (("text", value), ("tier", data.get("tier"))):
-            assert state[slice(*found[name])].decode() == (text or "")
-        provider = entry.get("provider") if kind == Kind.FIGURE else None
-        parts = [data.get(part) for part in ("indicator", "measure", "line", "occasion", "incident")]
-        names.setdefault(found["series"].item(), set()).add((int(kind), entry["subject"], provider, *parts))
+        if found["kind"] < OTHER:
+            for name, text in (("text", value), ("tier", data.get("tier"))):
+                assert state[slice(*found[name])].decode() == (text or "")
+        names.setdefault(int(found["series"]), set()).add(shared_by_rows(entry, found["kind"]))
     assert all(len(shared) == 1 for shared in names.values())
     assert len({name for shared in names.values() for name in shared}) == len(names)
+    assert sorted(names) == list(range(len(names)))
+
+
+def kind_of(entry):
+    """What an entry is, by its members."""
+    if entry["type"] == kinds.ENTRY_WITHDRAWN:
+        return WITHDRAWAL
+    if entry["type"] != kinds.ENTRY_CORRECTED:
+        return ROWS.get(entry["type"], OTHER)
+    data = entry["data"]["data"]
+    figure = "value" in data
+    plain = not {"tier", "evidence"} & data.keys() and scaled(data.get("value", data.get("points")))[1] != ASIDE
+    if plain and "occurred" in data and ("measure" if figure else "line") in data:
+        return FIGURE_CORRECTED if figure else LINE_CORRECTED
+    return OTHER
+
+
+def shared_by_rows(entry, kind):
+    data = entry["data"].get("data", entry["data"])
+    parts = [data.get(part) for part in ("indicator", "measure", "line", "occasion", "incident")]
+    provider = entry.get("provider") if kind == Kind.FIGURE else None
+    return int(kind), None if kind > OTHER else entry["subject"], provider, *parts
 
 
 @given(
@@ -182,42 +216,72 @@ def test_members_that_nobody_asks_for_are_passed_over():
         assert found[name] == plain[name]
 
 
-def apart(states):
-    """Each taken apart as if none had been met before."""
-    return np.concatenate([scan([state], KEY) for state in states])
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_what_fits_a_form_is_read_as_if_it_were_taken_apart(seed):
-    """Given a random log, read twice, when its entries fit forms, then they are what they are without any."""
-    states = [generate.stored(entry) for entry in generate.ledger(Random(seed), 300)]
-    forms = no_forms()
-    for _ in range(2):
-        assert (scan_text(*joined(states), KEY, forms) == apart(states)).all()
-    assert 0 < forms.used[1] < len(states)
+WHOLE = [
+    with_data(reason="无", note=""),
+    with_data(tier="good", other={"a": ["\\", "]"]}),
+    generate.stored(
+        FIGURE
+        | {
+            "type": kinds.ENTRY_CORRECTED,
+            "data": {"data": FIGURE["data"], "entry": {"id": "e0", "source": "/x"}, "reason": "b"},
+        }
+    ),
+    generate.stored(
+        FIGURE | {"type": kinds.ENTRY_WITHDRAWN, "data": {"entry": {"id": "e0", "source": "/x"}, "reason": "c"}}
+    ),
+]
 
 
 @given(st.data())
-def test_what_nearly_fits_a_form_is_read_for_what_it_is(data):
-    """Given entries that are forms, and one of them damaged in any byte, then it is read as if there were no forms."""
-    more = data.draw(st.sampled_from([{}, {"reason": "无"}, {"note": "", "reason": "a"}, {"tier": "good"}]))
-    states = [with_data(**more), generate.stored(FIGURE | {"id": "e2", "position": 2, "authid": "x"})]
-    forms = no_forms()
-    scan_text(*joined(states * 2), KEY, forms)
-    state = data.draw(st.sampled_from(states))
+@settings(max_examples=1000)
+def test_what_is_damaged_is_odd_or_read_as_it_decodes(data):
+    """Given an entry with any bytes put in anywhere, then it is odd, or what is read of it is what decoding gives."""
+    state = data.draw(st.sampled_from(WHOLE))
     at = data.draw(st.integers(0, len(state)))
     put = data.draw(
-        st.one_of(st.binary(max_size=3), st.sampled_from([b'"', b"\\", b"0", b"}", b",", b"{", b'","a":"']))
+        st.one_of(st.binary(max_size=3), st.sampled_from([b'"', b"\\", b"0", b"}", b",", b"{", b'","a":"', b'":"']))
     )
     damaged = state[:at] + put + state[at + data.draw(st.integers(0, 3)) :]
-    if damaged:
-        assert scan_text(*joined([states[0], damaged, states[1]]), KEY, forms)[1] == scan([damaged], KEY)[0]
+    (before, found, behind) = scan([state, damaged, state], KEY)
+    assert not before["odd"]
+    assert not behind["odd"]
+    try:
+        entry = json.loads(damaged)
+    except ValueError:
+        return  # such entries are in no ledger; the bytes around them are read all the same
+    if found["odd"]:
+        return
+    assert found["position"] == entry["position"]
+    assert found["identity"] == identities([(entry["source"], entry["id"])], KEY)[0]
+    if found["kind"] > OTHER:
+        named = entry["data"]["entry"]
+        assert found["target"] == identities([(named["source"], named["id"])], KEY)[0]
+    if found["kind"] not in (OTHER, WITHDRAWAL):
+        told = entry["data"] if found["kind"] < OTHER else entry["data"]["data"]
+        assert date.fromordinal(found["occurred"]).isoformat() == told["occurred"]
+        value = told.get("value" if found["kind"] in (Kind.FIGURE, FIGURE_CORRECTED) else "points")
+        assert (found["value"], found["scale"]) == scaled(value)
 
 
-def test_forms_come_to_an_end():
-    """Given entries that are all of other forms, more than are kept, then all are read right, and again."""
-    states = [with_data(measure=f"m{number}", unheard="of" * (number % 7)) for number in range(MOST + 500)]
-    forms = no_forms()
-    for _ in range(2):
-        assert (scan_text(*joined(states), KEY, forms) == apart(states)).all()
-    assert forms.used[1] <= MOST
+def test_series_are_numbered_on_when_there_is_no_room_left():
+    """Given more series than there was room for at first, in batches, then each has one number, the next free one."""
+    met = none_met(4)
+    states = [with_data(measure=f"m{number}") for number in range(1000)]
+    for first in range(0, 1000, 100):
+        met = with_room(met, 200)
+        found = compiled.scan(Stretch.of(states[first : first + 100] + states[:100]), KEY, met)
+        assert found["series"].tolist() == [*range(first, first + 100), *range(100)]
+    assert int(met.many[0]) == 1000
+
+
+def test_what_is_compiled_is_kept_by_all_sources(tmp_path):
+    """Given sources of which one calls another, when either changes, or one is added, then they are kept elsewhere."""
+    (tmp_path / "calling.py").write_text("from called import f")
+    (tmp_path / "called.py").write_text("def f(): return 1")
+    names = [digest_of(tmp_path)]
+    (tmp_path / "called.py").write_text("def f(): return 2")
+    names.append(digest_of(tmp_path))
+    (tmp_path / "more.py").write_text("")
+    names.append(digest_of(tmp_path))
+    assert len(set(names)) == 3
+    assert digest_of(tmp_path) == names[-1]

@@ -4,11 +4,25 @@ Import from here only where there is much to do: numba takes a second to load, a
 """
 
 from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def digest_of(folder: Path) -> str:
+    """Give a digest of all sources in a folder."""
+    return sha256(b"\0".join(path.read_bytes() for path in sorted(folder.rglob("*.py")))).hexdigest()[:16]
+
+
+# numba looks whether a function's own file has changed, not whether that of one it calls has: what is kept is kept by
+# the digest of them all. Where nothing may be written there, it finds another place.
+_DOMAIN = Path(__file__).parents[1]
+_config = cast("Any", numba).config
+_config.CACHE_DIR = str(Path(_config.CACHE_DIR or _DOMAIN / "__pycache__") / f"compiled-{digest_of(_DOMAIN)}")
 
 
 def compiled(function: F) -> F:

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.scoring.domain.compiled import compiled
-from services.scoring.domain.compiled.text import MASKS, WORD, Text
+from services.scoring.domain.compiled.words import MASKS, WORD, word_at
+from services.scoring.domain.stretch import Bytes, Stretch
 
 Numbers = NDArray[np.uint32]
 """Of all lanes: those of the first number, then those of the second, and so on."""
@@ -46,35 +47,33 @@ _START = np.array([isqrt(prime << 64) & 0xFFFFFFFF for prime in _primes(_STATE)]
 _STEPS = np.array([_cube_root(prime << 96) & 0xFFFFFFFF for prime in _primes(_ROUNDS)], np.uint32)
 
 
-def leaves(text: Text, ends: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """Give the leaf hash of each entry, 32 bytes a row; `ends` says where in the text each ends."""
-    found = np.empty((len(ends), _DIGEST), np.uint8)
-    starts = np.concatenate([np.zeros(1, np.int64), ends[:-1]])
+def leaves(stretch: Stretch) -> NDArray[np.uint8]:
+    """Give the leaf hash of each entry, 32 bytes a row."""
+    found = np.empty((len(stretch), _DIGEST), np.uint8)
     words, state = np.empty(_ROUNDS * LANES, np.uint32), np.empty(_STATE * LANES, np.uint32)
-    _leaves(text, starts, ends, found, words, state)
+    _leaves(stretch.text, stretch.starts, stretch.ends, found, words, state)
     return found
 
 
-def named(text: Text, ends: NDArray[np.int64], spans: NDArray[np.int32]) -> NDArray[np.uint8]:
+def named(stretch: Stretch, spans: NDArray[np.int32]) -> NDArray[np.uint8]:
     """Give the digest that each entry names as that of the one before it, zeros where it names none."""
-    found = np.zeros((len(ends), _DIGEST), np.uint8)
-    _named(text, ends, spans, found)
+    found = np.zeros((len(stretch), _DIGEST), np.uint8)
+    _named(stretch.text, stretch.starts, spans, found)
     return found
 
 
 @compiled
-def _named(text: Text, ends: NDArray[np.int64], spans: NDArray[np.int32], found: NDArray[np.uint8]) -> None:
-    for place in range(len(ends)):
-        start = ends[place - 1] if place else 0
-        begin = start + spans[place, 0]
+def _named(text: Bytes, starts: NDArray[np.int64], spans: NDArray[np.int32], found: NDArray[np.uint8]) -> None:
+    for place in range(len(starts)):
+        begin = starts[place] + spans[place, 0]
         if spans[place, 1] - spans[place, 0] != len(_SCHEME) + 2 * _DIGEST:
             continue
         good = True
         for at in range(len(_SCHEME)):
-            good &= text.bytes[begin + at] == _SCHEME[at]
+            good &= text[begin + at] == _SCHEME[at]
         begin += len(_SCHEME)
         for at in range(_DIGEST):
-            high, low = _DIGITS[text.bytes[begin + 2 * at]], _DIGITS[text.bytes[begin + 2 * at + 1]]
+            high, low = _DIGITS[text[begin + 2 * at]], _DIGITS[text[begin + 2 * at + 1]]
             good &= high < 16 and low < 16
             found[place, at] = 16 * high + low
         if not good:
@@ -83,7 +82,7 @@ def _named(text: Text, ends: NDArray[np.int64], spans: NDArray[np.int32], found:
 
 @compiled
 def _leaves(
-    text: Text,
+    text: Bytes,
     starts: NDArray[np.int64],
     ends: NDArray[np.int64],
     found: NDArray[np.uint8],
@@ -115,7 +114,7 @@ def _blocks(length: int) -> int:
 
 
 @compiled
-def _load(text: Text, start: int, end: int, block: int, words: Numbers, lane: int) -> None:
+def _load(text: Bytes, start: int, end: int, block: int, words: Numbers, lane: int) -> None:
     """Read a block of a leaf, which begins one byte before its entry."""
     length = end - start
     for pair in range(_WORDS // 2):
@@ -135,8 +134,8 @@ def _load(text: Text, start: int, end: int, block: int, words: Numbers, lane: in
 
 
 @compiled
-def _read(text: Text, at: int, length: int) -> np.uint64:
-    return text.words[at] & MASKS[length]
+def _read(text: Bytes, at: int, length: int) -> np.uint64:
+    return word_at(text, at) & MASKS[length]
 
 
 @compiled

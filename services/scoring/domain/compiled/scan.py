@@ -1,7 +1,7 @@
 """Reads what columns hold straight from the stored bytes of entries, without an object of the interpreter for any.
 
-Stored entries are canonical JSON (RFC 8785): there is no space between tokens, and equal texts are equal bytes. What is
-written otherwise, and texts that need an escape, are `odd`: they are read the slow way.
+What is spelt otherwise than stored entries are, and texts that need an escape where one is read, are `odd`: they are
+read the slow way.
 """
 
 from collections.abc import Sequence
@@ -11,118 +11,120 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.scoring.domain.columns import ASIDE, UNSAID, WIDEST, Kind
-from services.scoring.domain.compiled import compiled
-from services.scoring.domain.compiled.forms import (
-    ACCEPTED,
-    ID,
-    OCCURRED,
-    OTHER_TEXT,
-    POSITION,
-    PREVIOUS,
-    VALUE,
-    Forms,
-    begins,
-    fitting,
-    learn,
-    no_forms,
-)
+from services.scoring.domain.compiled import compiled, members
+from services.scoring.domain.compiled.members import INNER, ODD, SPANS, apart, bit_of
 from services.scoring.domain.compiled.siphash import siphash
-from services.scoring.domain.compiled.text import MASKS, WORD, Text, text_of
+from services.scoring.domain.compiled.words import WORD, put_word, word_at
+from services.scoring.domain.stretch import Bytes, Stretch, text_of
 from shared.contracts import kinds
 
 FOUND = np.dtype(
     [
         ("identity", np.uint64),  # hash of its source and id
-        ("series", np.uint64),  # of a row: hash of all that its rows share, `Series` and where it stands
+        ("target", np.uint64),  # of a correction or a withdrawal: that of the entry it names
         ("position", np.int64),
         ("value", np.int64),
+        ("series", np.int32),  # the number of all that its rows share, or of the names that a correction brings in
         ("occurred", np.int32),
         ("text", np.int32, (2,)),  # where the text of its value begins and ends
         ("tier", np.int32, (2,)),
         ("previous", np.int32, (2,)),
         ("scale", np.int16),
-        ("kind", np.int8),  # a `Kind`, or `OTHER`
+        ("kind", np.int8),  # a `Kind`, or what stands below
         ("evidence", np.bool_),
         ("odd", np.bool_),
     ]
 )
 """What is read of one entry; spans of bytes begin and end at 0 where there is none."""
 
-OTHER = 3
-_NO_MEMBER = -2
+OTHER, FIGURE_CORRECTED, LINE_CORRECTED, WITHDRAWAL = 3, 4, 5, 6
+"""Kinds of entries that are no rows. A correction brings in a value, or the points of a line: of which of the two the
+entry is that it names, nobody has looked at. What else it may bring in makes it one of the others."""
 
-_ENVELOPE = (
-    "id", "position", "previous", "provider", "source", "subject", "type", "data", "acceptedtime", "time",
-)  # fmt: skip
-_DATA = ("evidence", "incident", "indicator", "line", "measure", "occasion", "occurred", "points", "tier", "value",
-         "reason", "note")  # fmt: skip
-_ID, _POSITION, _PREVIOUS, _PROVIDER, _SOURCE, _SUBJECT, _TYPE, _BODY, _ACCEPTED, _TIME = range(len(_ENVELOPE))
-_EVIDENCE, _INCIDENT, _INDICATOR, _LINE, _MEASURE, _OCCASION, _OCCURRED, _POINTS, _TIER, _VALUE, _REASON, _NOTE = range(
-    len(_DATA)
-)
 _LONGEST = 4096  # bytes of a name that is put together
-_QUOTE, _BACKSLASH, _COMMA, _COLON, _MINUS, _POINT, _ZERO, _NINE = b'"\\,:-.09'
-_OPEN, _CLOSE, _OPEN_LIST, _CLOSE_LIST = b"{}[]"
+_MINUS, _POINT, _ZERO, _NINE, _QUOTE, _OPEN = b'-.09"{'
 _FIGURE, _AWARD, _DEDUCTION = int(Kind.FIGURE), int(Kind.AWARD), int(Kind.DEDUCTION)
 _FEBRUARY, _MONTHS = 2, 12
 _ABSENT, _END = 0xFE, 0xFF  # bytes that UTF-8 has not
-_QUOTES, _BACKSLASHES, _ONES, _TOPS = (np.uint64(0x0101010101010101 * byte) for byte in (_QUOTE, _BACKSLASH, 1, 0x80))
+_FREE = np.uint64(0)  # no series has this hash, or it is met anew every time
+
+_ID, _SOURCE, _TYPE, _BODY = members.ID, members.SOURCE, members.TYPE, members.BODY
+_POSITION, _PREVIOUS, _PROVIDER, _SUBJECT = members.POSITION, members.PREVIOUS, members.PROVIDER, members.SUBJECT
+_EVIDENCE, _TIER, _VALUE, _POINTS = members.EVIDENCE, members.TIER, members.VALUE, members.POINTS
+_INDICATOR, _MEASURE, _LINE = members.INDICATOR, members.MEASURE, members.LINE
+_OCCASION, _INCIDENT, _OCCURRED = members.OCCASION, members.INCIDENT, members.OCCURRED
+_CORRECTED, _ENTRY, _TARGET, _TARGET_SOURCE = members.CORRECTED, members.ENTRY, members.TARGET, members.TARGET_SOURCE
+_NAMES = np.array([_INDICATOR, _MEASURE, _LINE, _OCCASION, _INCIDENT])
 
 
-def _words(names: tuple[str, ...]) -> NDArray[np.uint64]:
-    """Give each name of up to 16 bytes as two words."""
-    padded = b"".join(name.encode().ljust(2 * WORD, b"\0") for name in names)
-    return np.frombuffer(padded, "<u8").reshape(-1, 2).astype(np.uint64)
+def _bits(*rows: int) -> np.uint64:
+    return np.uint64(sum(1 << row for row in rows))
+
+
+_NEEDED = _bits(_ID, _SOURCE, _TYPE, members.ACCEPTED, members.ASSESSMENT, members.TIME)
+_NAMED = _bits(_TARGET, _TARGET_SOURCE)
+_TEXTS = _bits(*_NAMES.tolist(), _OCCURRED, _POINTS, _TIER, _VALUE)
+_DEEPER = np.uint64(INNER)
 
 
 def _bytes(text: str) -> NDArray[np.uint8]:
     return np.frombuffer(text.encode(), np.uint8)
 
 
-_ENVELOPE_WORDS, _DATA_WORDS = _words(_ENVELOPE), _words(_DATA)
 _SUBMISSION, _BONUS, _DEDUCTED = map(_bytes, (kinds.SUBMISSION_RECEIVED, kinds.BONUS_AWARDED, kinds.DEDUCTION_ISSUED))
+_CORRECTION, _WITHDRAWN = map(_bytes, (kinds.ENTRY_CORRECTED, kinds.ENTRY_WITHDRAWN))
 
 
-class Room(NamedTuple):
-    """What an entry is taken apart in: spans of its members and those of `data`, and a name put together of parts."""
+class Met(NamedTuple):
+    """The series met so far, by their hashes: a table of places with room between, and how many there are."""
 
-    head: NDArray[np.int64]
-    data: NDArray[np.int64]
-    name: Text
-    slots: NDArray[np.int64]
+    hashes: NDArray[np.uint64]
+    numbers: NDArray[np.int32]
+    many: NDArray[np.int64]
 
 
-def scan_text(
-    text: Text, ends: NDArray[np.int64], key: NDArray[np.uint64], forms: Forms | None = None
-) -> NDArray[np.void]:
-    """Read entries that stand one behind the other, and where each ends: see `text.joined`.
+def none_met(room: int = 1024) -> Met:
+    """Give room for so many, a power of two."""
+    return Met(np.zeros(2 * room, np.uint64), np.zeros(2 * room, np.int32), np.zeros(1, np.int64))
 
-    One `FOUND` each, spans counted from the beginning of its own bytes.
 
-    `forms`, under the same key, are those met before; more are learned.
+def with_room(met: Met, more: int) -> Met:
+    """Give the same series with room for more."""
+    needed = int(met.many[0]) + more
+    if 2 * needed <= len(met.hashes):
+        return met
+    wider = none_met(1 << needed.bit_length())
+    taken = met.hashes != _FREE
+    _move(met.hashes[taken], met.numbers[taken], wider.hashes, wider.numbers)
+    wider.many[0] = met.many[0]
+    return wider
+
+
+def scan(stretch: Stretch, key: NDArray[np.uint64], met: Met) -> NDArray[np.void]:
+    """Read entries: one `FOUND` each, spans counted from the beginning of its own bytes.
+
+    `met`, under the same key, has room for as many series as there are entries; those that it lacks get the next
+    numbers.
     """
+    starts, ends = stretch.starts, stretch.ends
     found = np.zeros(len(ends), FOUND)
-    room = Room(
-        np.zeros((len(_ENVELOPE), 2), np.int64),
-        np.zeros((len(_DATA), 2), np.int64),
-        text_of([bytes(_LONGEST)]),
-        np.zeros((OTHER_TEXT + 3, 2), np.int64),
-    )
-    _scan(text, ends, key, found, room, no_forms() if forms is None else forms)
+    longest = int((ends - starts).max(initial=0))
+    room = np.zeros((SPANS, 2), np.int64), np.empty(longest + 3, np.int64), text_of(bytes(_LONGEST))
+    _scan(stretch.text, starts, ends, key, found, room, (met.hashes, met.numbers, met.many))
     return found
 
 
 def identities(named: Sequence[tuple[str, str]], key: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Hash each (source, id) as `scan` does."""
     texts = [part.encode() for one in named for part in one]
-    text = text_of([b"\xff".join([*texts, b""])])
+    text = text_of(b"\xff".join([*texts, b""]))
     hashes = np.empty(len(named), np.uint64)
     _hash(text, np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)) + 1)[1::2], key, hashes)
     return hashes
 
 
 @compiled
-def _hash(text: Text, ends: NDArray[np.int64], key: NDArray[np.uint64], hashes: NDArray[np.uint64]) -> None:
+def _hash(text: Bytes, ends: NDArray[np.int64], key: NDArray[np.uint64], hashes: NDArray[np.uint64]) -> None:
     start = 0
     for place in range(len(ends)):
         hashes[place] = siphash(text, start, ends[place], key)
@@ -131,335 +133,232 @@ def _hash(text: Text, ends: NDArray[np.int64], key: NDArray[np.uint64], hashes: 
 
 @compiled
 def _scan(
-    text: Text,
+    text: Bytes,
+    starts: NDArray[np.int64],
     ends: NDArray[np.int64],
     key: NDArray[np.uint64],
     found: NDArray[np.void],
-    room: Room,
-    forms: Forms,
+    room: tuple[NDArray[np.int64], NDArray[np.int64], Bytes],
+    met: tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.int64]],
 ) -> None:
-    start = 0
+    spans, quotes, name = room
     for place in range(len(ends)):
-        end = ends[place]
-        if not _formed(text, start, end, key, found[place], room, forms):
-            _apart(text, start, end, key, found[place], room, forms)
-        start = end
+        one = found[place]
+        there, texts = apart(text, starts[place], ends[place], quotes, spans)
+        whole = there != ODD and _read(text, starts[place], there, texts, spans, key, name, one)
+        if whole and one["kind"] != OTHER and one["kind"] != WITHDRAWAL:
+            length = _named(text, spans, one["kind"], name)
+            whole = length >= 0
+            if whole:
+                one["series"] = _number(siphash(name, 0, length, key), met)
+        one["odd"] = not whole
 
 
 @compiled
-def _formed(text: Text, start: int, end: int, key: NDArray[np.uint64], one: np.void, room: Room, forms: Forms) -> bool:
-    """Read an entry of a form met before; False where there is none."""
-    slots = room.slots
-    form = fitting(text, start, end, forms, slots)
-    if form < 0:
+def _number(series: np.uint64, met: tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.int64]]) -> int:
+    """Which number a series has, a new one where it has none."""
+    hashes, numbers, many = met
+    mask = len(hashes) - 1
+    at = np.int64(series & np.uint64(mask))
+    while hashes[at] != series:
+        if hashes[at] == _FREE:
+            hashes[at], numbers[at] = series, many[0]
+            many[0] += 1
+            return numbers[at]
+        at = (at + 1) & mask
+    return numbers[at]
+
+
+@compiled
+def _move(
+    hashes: NDArray[np.uint64],
+    numbers: NDArray[np.int32],
+    others: NDArray[np.uint64],
+    their: NDArray[np.int32],
+) -> None:
+    mask = len(others) - 1
+    for place in range(len(hashes)):
+        at = np.int64(hashes[place] & np.uint64(mask))
+        while others[at] != _FREE:
+            at = (at + 1) & mask
+        others[at], their[at] = hashes[place], numbers[place]
+
+
+@compiled
+def _read(
+    text: Bytes,
+    start: int,
+    there: np.uint64,
+    texts: np.uint64,
+    spans: NDArray[np.int64],
+    key: NDArray[np.uint64],
+    name: Bytes,
+    one: np.void,
+) -> bool:
+    """Read what all entries have, then what is read of its kind; False where it is odd."""
+    if texts & _NEEDED != _NEEDED or there & ~texts & bit_of(_PREVIOUS):
         return False
-    day = _day(text, slots[OCCURRED, 0], slots[OCCURRED, 1])
-    position = _position(text, slots[POSITION, 0], slots[POSITION, 1])
-    length = _copied(forms.pool, forms.source[form, 0], forms.source[form, 1], room.name, 0)
-    length = _copied(text, slots[ID, 0], slots[ID, 1], room.name, length)
-    if day <= 0 or position <= 0 or length < 0:
+    if not spans[_BODY, 1] or text[spans[_BODY, 0]] != _OPEN:
         return False
-    one["identity"] = siphash(room.name, 0, length, key)
-    one["series"] = forms.series[form]
-    one["kind"] = forms.kind[form]
-    one["position"], one["occurred"] = position, day
-    one["value"], one["scale"] = _scaled(text, slots[VALUE, 0], slots[VALUE, 1])
+    one["position"] = _position(text, spans[_POSITION, 0], spans[_POSITION, 1])
+    length = _copied(
+        text, spans[_ID, 0], spans[_ID, 1], name, _copied(text, spans[_SOURCE, 0], spans[_SOURCE, 1], name, 0)
+    )
+    if length < 0 or one["position"] <= 0:
+        return False
+    one["identity"] = siphash(name, 0, length, key)
     for side in range(2):
-        one["text"][side] = slots[VALUE, side] - start if slots[VALUE, 1] else 0
-        one["previous"][side] = slots[PREVIOUS, side] - start if slots[PREVIOUS, 1] else 0
+        one["previous"][side] = spans[_PREVIOUS, side] - start if spans[_PREVIOUS, 1] else 0
+    kind = _kind(text, spans[_TYPE, 0], spans[_TYPE, 1])
+    if kind == FIGURE_CORRECTED or kind == WITHDRAWAL:
+        kind = _disputed(text, there, texts, spans, key, name, one, kind)
+    elif kind != OTHER:
+        if there & ~texts & (_TEXTS | bit_of(_SUBJECT) | bit_of(_PROVIDER)):
+            return False
+        one["evidence"] = spans[_EVIDENCE, 1] > 0
+        value = _VALUE if kind == _FIGURE else _POINTS
+        for side in range(2):
+            one["text"][side] = spans[value, side] - start if spans[value, 1] else 0
+            one["tier"][side] = spans[_TIER, side] - start if spans[_TIER, 1] else 0
+        if not _row(text, spans, 0, value, _MEASURE if kind == _FIGURE else _LINE, one):
+            return False
+    one["kind"] = kind
     return True
 
 
 @compiled
-def _apart(text: Text, start: int, end: int, key: NDArray[np.uint64], one: np.void, room: Room, forms: Forms) -> None:
-    """Take an entry apart, and make it a form where it has but what columns hold."""
-    whole = _entry(text, start, end, key, one, room)
-    if whole and one["kind"] != OTHER:
-        whole = _row(text, start, key, one, room)
-        if whole and not one["evidence"] and not one["tier"][1]:
-            _learn(text, start, end, one, room, forms)
-    one["odd"] = not whole
-
-
-@compiled
-def _learn(text: Text, start: int, end: int, one: np.void, room: Room, forms: Forms) -> None:
-    head, data, slots = room.head, room.data, room.slots
-    if data[_REASON, 1] and not _is_text(text, data[_REASON, 0], data[_REASON, 1]):
-        return
-    if data[_NOTE, 1] and not _is_text(text, data[_NOTE, 0], data[_NOTE, 1]):
-        return
-    value = _VALUE if one["kind"] == _FIGURE else _POINTS
-    for side in range(2):
-        slots[ACCEPTED, side], slots[ID, side] = head[_ACCEPTED, side], head[_ID, side]
-        slots[POSITION, side], slots[PREVIOUS, side] = head[_POSITION, side], head[_PREVIOUS, side]
-        slots[OCCURRED, side], slots[VALUE, side] = data[_OCCURRED, side], data[value, side]
-        slots[OTHER_TEXT, side], slots[OTHER_TEXT + 1, side] = data[_REASON, side], data[_NOTE, side]
-        slots[OTHER_TEXT + 2, side] = head[_TIME, side]
-    begins(forms, head[_BODY, 0] + 1 - start)
-    form = learn(text, start, end, forms, slots, head[_SOURCE])
-    if form >= 0:
-        forms.kind[form], forms.series[form] = one["kind"], one["series"]
-
-
-@compiled
-def _entry(text: Text, start: int, end: int, key: NDArray[np.uint64], one: np.void, room: Room) -> bool:
-    """Read what all entries have; False where it is odd."""
-    head = room.head
-    if not _envelope(text, start, end, room):
-        return False
-    for name in (_ID, _SOURCE, _TYPE):
-        if not _is_text(text, head[name, 0], head[name, 1]):
-            return False
-    length = _copied(text, head[_SOURCE, 0], head[_SOURCE, 1], room.name, 0)
-    length = _copied(text, head[_ID, 0], head[_ID, 1], room.name, length)
+def _disputed(
+    text: Bytes,
+    there: np.uint64,
+    texts: np.uint64,
+    spans: NDArray[np.int64],
+    key: NDArray[np.uint64],
+    name: Bytes,
+    one: np.void,
+    kind: int,
+) -> int:
+    """Read a correction or a withdrawal; which of the kinds of entries it is."""
+    if texts & _NAMED != _NAMED:
+        return OTHER
+    length = _copied(text, spans[_TARGET_SOURCE, 0], spans[_TARGET_SOURCE, 1], name, 0)
+    length = _copied(text, spans[_TARGET, 0], spans[_TARGET, 1], name, length)
     if length < 0:
-        return False
-    one["identity"] = siphash(room.name, 0, length, key)
-    one["position"] = _position(text, head[_POSITION, 0], head[_POSITION, 1])
-    one["kind"] = _kind(text, head[_TYPE, 0], head[_TYPE, 1])
-    for side in range(2):
-        one["previous"][side] = head[_PREVIOUS, side] - start if head[_PREVIOUS, 1] else 0
-    return one["position"] > 0
+        return OTHER
+    one["target"] = siphash(name, 0, length, key)
+    if kind == WITHDRAWAL:
+        return kind
+    if not spans[_CORRECTED, 1] or text[spans[_CORRECTED, 0]] != _OPEN or there & ~texts & (_TEXTS << _DEEPER):
+        return OTHER
+    figure = spans[_VALUE + INNER, 1] > 0
+    if spans[_EVIDENCE + INNER, 1] or spans[_TIER + INNER, 1] or (figure and spans[_POINTS + INNER, 1]):
+        return OTHER
+    if not _row(text, spans, INNER, _VALUE if figure else _POINTS, _MEASURE if figure else _LINE, one):
+        return OTHER
+    if one["scale"] == ASIDE:
+        return OTHER
+    return FIGURE_CORRECTED if figure else LINE_CORRECTED
 
 
 @compiled
-def _row(text: Text, start: int, key: NDArray[np.uint64], one: np.void, room: Room) -> bool:
-    """Read what columns hold of a figure, an award or a deduction; False where it is odd."""
-    head, data, kind = room.head, room.data, one["kind"]
-    if not _are_texts(text, head, data):
-        return False
-    one["evidence"] = data[_EVIDENCE, 1] > 0
-    value, name, part = (_VALUE, _MEASURE, _OCCASION) if kind == _FIGURE else (_POINTS, _LINE, _OCCASION)
-    if kind == _DEDUCTION:
-        part = _INCIDENT
-    room.name.bytes[0] = kind
-    length = _copied(text, head[_SUBJECT, 0], head[_SUBJECT, 1], room.name, 1)
-    for each in (_INDICATOR, name, part):
-        length = _copied(text, data[each, 0], data[each, 1], room.name, length)
+def _row(text: Bytes, spans: NDArray[np.int64], inner: int, value: int, name: int, one: np.void) -> bool:
+    """Read what columns hold; False where it is odd."""
+    value += inner
+    one["occurred"] = _day(text, spans[_OCCURRED + inner, 0], spans[_OCCURRED + inner, 1])
+    one["value"], one["scale"] = _scaled(text, spans[value, 0], spans[value, 1])
+    return one["occurred"] > 0 and spans[_INDICATOR + inner, 1] > 0 and spans[name + inner, 1] > 0
+
+
+@compiled
+def _named(text: Bytes, spans: NDArray[np.int64], kind: int, name: Bytes) -> int:
+    """Put together all that the rows of a series share, or the names a correction brings in; its length, or -1."""
+    name[0] = kind
+    length = 1
+    if kind == FIGURE_CORRECTED or kind == LINE_CORRECTED:
+        for row in _NAMES:
+            length = _copied(text, spans[row + INNER, 0], spans[row + INNER, 1], name, length)
+        return length
+    length = _copied(text, spans[_SUBJECT, 0], spans[_SUBJECT, 1], name, length)
+    length = _copied(text, spans[_INDICATOR, 0], spans[_INDICATOR, 1], name, length)
+    first = _MEASURE if kind == _FIGURE else _LINE
+    second = _INCIDENT if kind == _DEDUCTION else _OCCASION
+    length = _copied(text, spans[first, 0], spans[first, 1], name, length)
+    length = _copied(text, spans[second, 0], spans[second, 1], name, length)
     if kind == _FIGURE:
-        length = _copied(text, head[_PROVIDER, 0], head[_PROVIDER, 1], room.name, length)
-    if length < 0:
-        return False
-    one["series"] = siphash(room.name, 0, length, key)
-    one["occurred"] = _day(text, data[_OCCURRED, 0], data[_OCCURRED, 1])
-    one["value"], one["scale"] = _scaled(text, data[value, 0], data[value, 1])
-    for side in range(2):
-        one["text"][side] = data[value, side] - start if data[value, 1] else 0
-        one["tier"][side] = data[_TIER, side] - start if data[_TIER, 1] else 0
-    return one["occurred"] > 0 and data[_INDICATOR, 1] > 0 and data[name, 1] > 0
+        length = _copied(text, spans[_PROVIDER, 0], spans[_PROVIDER, 1], name, length)
+    return length
 
 
 @compiled
-def _are_texts(text: Text, head: NDArray[np.int64], data: NDArray[np.int64]) -> bool:
-    """Whether what is no list is a text, where it is there."""
-    for name in (_SUBJECT, _PROVIDER):
-        if head[name, 1] and not _is_text(text, head[name, 0], head[name, 1]):
-            return False
-    for name in range(_EVIDENCE + 1, _REASON):
-        if data[name, 1] and not _is_text(text, data[name, 0], data[name, 1]):
-            return False
-    return True
-
-
-@compiled
-def _envelope(text: Text, at: int, end: int, room: Room) -> bool:
-    """Find the members of an entry, and of its data."""
-    room.head[:] = 0
-    room.data[:] = 0
-    if at >= end or text.bytes[at] != _OPEN:
-        return False
-    while text.bytes[at] != _CLOSE:
-        name, first = _member(text, at + 1, end, _ENVELOPE_WORDS)
-        if name == _NO_MEMBER:
-            return False
-        at = _members(text, first, end, room.data) if name == _BODY else _behind(text, first, end)
-        if not _ends_member(text, at, end) or not _note(text, first, at, room.head, name):
-            return False
-    return at == end - 1
-
-
-@compiled
-def _members(text: Text, at: int, end: int, spans: NDArray[np.int64]) -> int:
-    """Find the members of `data`; where it ends, or `end` where it is no object, or spelt otherwise."""
-    if text.bytes[at] != _OPEN:
-        return end
-    if text.bytes[at + 1] == _CLOSE:
-        return at + 2
-    while text.bytes[at] != _CLOSE:
-        name, first = _member(text, at + 1, end, _DATA_WORDS)
-        if name == _NO_MEMBER:
-            return end
-        at = _behind(text, first, end)
-        if not _ends_member(text, at, end) or not _note(text, first, at, spans, name):
-            return end
-    return at + 1
-
-
-@compiled
-def _member(text: Text, at: int, end: int, names: NDArray[np.uint64]) -> tuple[int, int]:
-    """Which of these names begins here, and where its value begins; -1 for another name.
-
-    A name that is spelt with an escape may be any of them.
-    """
-    if at >= end or text.bytes[at] != _QUOTE:
-        return _NO_MEMBER, at
-    closing = _closing(text, at + 1, end)
-    if closing + 2 >= end or text.bytes[closing + 1] != _COLON:
-        return _NO_MEMBER, at
-    name = _name(text, at + 1, closing, names)
-    if name < 0 and not _is_text(text, at + 1, closing):
-        return _NO_MEMBER, at
-    return name, closing + 2
-
-
-@compiled
-def _ends_member(text: Text, at: int, end: int) -> bool:
-    return at < end and (text.bytes[at] == _COMMA or text.bytes[at] == _CLOSE)
-
-
-@compiled
-def _note(text: Text, first: int, at: int, spans: NDArray[np.int64], name: int) -> bool:
-    """Keep where a value begins and ends, a text without its quotes; False where the name had one before."""
-    if name >= 0:
-        if spans[name, 1]:
-            return False
-        quoted = text.bytes[first] == _QUOTE
-        spans[name, 0] = first + quoted
-        spans[name, 1] = at - quoted
-    return True
-
-
-@compiled
-def _name(text: Text, start: int, end: int, names: NDArray[np.uint64]) -> int:
-    """Which of these names stands there; -1 for another."""
-    length = end - start
-    if length > 2 * WORD:
-        return -1
-    one = text.words[start] & MASKS[min(length, WORD)]
-    two = text.words[start + WORD] & MASKS[max(length - WORD, 0)]
-    for name in range(len(names)):
-        if names[name, 0] == one and names[name, 1] == two:
-            return name
-    return -1
-
-
-@compiled
-def _closing(text: Text, at: int, end: int) -> int:
-    """Where the quote stands that closes a text: eight bytes at once are looked at for a quote or a backslash."""
-    while at < end:
-        quotes, backslashes = text.words[at] ^ _QUOTES, text.words[at] ^ _BACKSLASHES
-        if not (((quotes - _ONES) & ~quotes) | ((backslashes - _ONES) & ~backslashes)) & _TOPS:
-            at += WORD
-            continue
-        while text.bytes[at] != _QUOTE and text.bytes[at] != _BACKSLASH:
-            at += 1
-        if text.bytes[at] == _QUOTE:
-            return at
-        at += 2
-    return end
-
-
-@compiled
-def _behind(text: Text, at: int, end: int) -> int:
-    """Where the value that begins here ends."""
-    depth = 0
-    while at < end:
-        byte = text.bytes[at]
-        if byte == _QUOTE:
-            at = _closing(text, at + 1, end)
-        elif byte == _OPEN or byte == _OPEN_LIST:
-            depth += 1
-        elif byte == _CLOSE or byte == _CLOSE_LIST:
-            depth -= 1
-            if depth < 0:  # a number or a word ended here
-                return at
-        elif byte == _COMMA and depth == 0:
-            return at
-        elif depth == 0:
-            at += 1
-            continue
-        at += 1
-        if depth == 0:
-            return at
-    return end
-
-
-@compiled
-def _is_text(text: Text, start: int, end: int) -> bool:
-    """Whether a value is a text that is spelt as it reads."""
-    if end == 0 or text.bytes[start - 1] != _QUOTE:
-        return False
-    for at in range(start, end):
-        if text.bytes[at] == _BACKSLASH:
-            return False
-    return True
-
-
-@compiled
-def _copied(text: Text, start: int, end: int, name: Text, length: int) -> int:
+def _copied(text: Bytes, start: int, end: int, name: Bytes, length: int) -> int:
     """Copy a text behind what is in `name` already; where it ends, or -1 where there is no room."""
-    if length < 0 or length + end - start + 1 > _LONGEST:
+    behind = length + end - start
+    if length < 0 or behind + 1 > _LONGEST:
         return -1
-    for at in range(start, end):
-        name.bytes[length] = text.bytes[at]
-        length += 1
-    name.bytes[length] = _END if end else _ABSENT
-    return length + 1
+    while length < behind:
+        put_word(name, length, word_at(text, start))
+        start += WORD
+        length += WORD
+    name[behind] = _END if end else _ABSENT
+    return behind + 1
 
 
 @compiled
-def _kind(text: Text, start: int, end: int) -> int:
+def _kind(text: Bytes, start: int, end: int) -> int:
     if _same(text, start, end, _SUBMISSION):
         return _FIGURE
     if _same(text, start, end, _BONUS):
         return _AWARD
-    return _DEDUCTION if _same(text, start, end, _DEDUCTED) else OTHER
+    if _same(text, start, end, _DEDUCTED):
+        return _DEDUCTION
+    if _same(text, start, end, _CORRECTION):
+        return FIGURE_CORRECTED
+    return WITHDRAWAL if _same(text, start, end, _WITHDRAWN) else OTHER
 
 
 @compiled
-def _same(text: Text, start: int, end: int, other: NDArray[np.uint8]) -> bool:
+def _same(text: Bytes, start: int, end: int, other: NDArray[np.uint8]) -> bool:
     if end - start != len(other):
         return False
     for number in range(len(other)):
-        if text.bytes[start + number] != other[number]:
+        if text[start + number] != other[number]:
             return False
     return True
 
 
 @compiled
-def _whole(text: Text, start: int, end: int) -> int:
+def _whole(text: Bytes, start: int, end: int) -> int:
     """Read a whole number without a sign; -1 where there is none."""
     number = 0
     if not 0 < end - start <= WIDEST:
         return -1
     for at in range(start, end):
-        if not _ZERO <= text.bytes[at] <= _NINE:
+        if not _ZERO <= text[at] <= _NINE:
             return -1
-        number = 10 * number + text.bytes[at] - _ZERO
+        number = 10 * number + text[at] - _ZERO
     return number
 
 
 @compiled
-def _position(text: Text, start: int, end: int) -> int:
+def _position(text: Bytes, start: int, end: int) -> int:
     """Read a whole number from 1 on as JSON writes it; -1 where there is none."""
-    written = start < end and text.bytes[start] != _ZERO and text.bytes[start - 1] != _QUOTE
+    written = start < end and text[start] != _ZERO and text[start - 1] != _QUOTE
     return _whole(text, start, end) if written else -1
 
 
 @compiled
-def _scaled(text: Text, start: int, end: int) -> tuple[int, int]:
+def _scaled(text: Bytes, start: int, end: int) -> tuple[int, int]:
     """Read a decimal as `columns.scaled` does."""
     if end == 0:
         return 0, UNSAID
     if end - start > WIDEST:
         return 0, ASIDE
-    negative = start < end and text.bytes[start] == _MINUS
+    negative = start < end and text[start] == _MINUS
     number, digits, scale, point = 0, 0, 0, False
     for at in range(start + negative, end):
-        if text.bytes[at] == _POINT and not point and digits:
+        if text[at] == _POINT and not point and digits:
             point, digits = True, 0
-        elif _ZERO <= text.bytes[at] <= _NINE:
-            number = 10 * number + text.bytes[at] - _ZERO
+        elif _ZERO <= text[at] <= _NINE:
+            number = 10 * number + text[at] - _ZERO
             digits += 1
             scale += point
         else:
@@ -470,9 +369,9 @@ def _scaled(text: Text, start: int, end: int) -> tuple[int, int]:
 
 
 @compiled
-def _day(text: Text, start: int, end: int) -> int:
+def _day(text: Bytes, start: int, end: int) -> int:
     """Read a date (RFC 3339) as an ordinal day, day 1 being 0001-01-01; 0 where it is none."""
-    if end - start != len("YYYY-MM-DD") or text.bytes[start + 4] != _MINUS or text.bytes[start + 7] != _MINUS:
+    if end - start != len("YYYY-MM-DD") or text[start + 4] != _MINUS or text[start + 7] != _MINUS:
         return 0
     year, month, day = _whole(text, start, start + 4), _whole(text, start + 5, start + 7), _whole(text, end - 2, end)
     leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)

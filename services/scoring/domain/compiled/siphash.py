@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.scoring.domain.compiled import compiled
-from services.scoring.domain.compiled.text import MASKS, WORD, Text
+from services.scoring.domain.compiled.words import MASKS, WORD, word_at
+from services.scoring.domain.stretch import Bytes
 
 
 @compiled
-def siphash(text: Text, start: int, end: int, key: NDArray[np.uint64]) -> np.uint64:
+def siphash(text: Bytes, start: int, end: int, key: NDArray[np.uint64]) -> np.uint64:
     """Hash the bytes from `start` to before `end`."""
     v0 = key[0] ^ np.uint64(0x736F6D6570736575)
     v1 = key[1] ^ np.uint64(0x646F72616E646F6D)
@@ -20,12 +21,12 @@ def siphash(text: Text, start: int, end: int, key: NDArray[np.uint64]) -> np.uin
     v3 = key[1] ^ np.uint64(0x7465646279746573)
     at = start
     while at + WORD <= end:
-        word = text.words[at]
+        word = word_at(text, at)
         v3 ^= word
         v0, v1, v2, v3 = _round(v0, v1, v2, v3)
         v0 ^= word
         at += WORD
-    last = (text.words[at] & MASKS[end - at]) | np.uint64((end - start) & 0xFF) << np.uint64(56)
+    last = (word_at(text, at) & MASKS[end - at]) | np.uint64((end - start) & 0xFF) << np.uint64(56)
     v3 ^= last
     v0, v1, v2, v3 = _round(v0, v1, v2, v3)
     v0 ^= last
