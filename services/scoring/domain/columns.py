@@ -66,6 +66,7 @@ class Columns:
         self.tier = np.empty(0, np.int16)
         self._codes: dict[tuple[Any, ...], int] = {}
         self._tier_codes: dict[str, int] = {}
+        self._known = 0, 0  # what was asked for last, and found: it stays so, since rows are only added
 
     def append(
         self,
@@ -148,8 +149,12 @@ class Columns:
         count = self.count
         if not count or self.position[count - 1] <= known_at:
             return count
-        # Of the same width: else the whole column would be widened first.
-        return int(self.position[:count].searchsorted(np.int32(known_at), side="right"))
+        asked, found = self._known
+        if asked != known_at:
+            # Of the same width: else the whole column would be widened first.
+            found = int(self.position[:count].searchsorted(np.int32(known_at), side="right"))
+            self._known = known_at, found
+        return found
 
     def in_force(self, known_at: int, last_day: int, start: int = 0) -> NDArray[np.intp]:
         """Give the rows from `start` on that hold at a position and occurred by a day, in order of position."""

@@ -155,7 +155,7 @@ def _kept(group: Group, ranked: list[Award], dropped: Dropped) -> list[Award]:
 def _count(group: Group, rows: list[Award], kept: list[Award], dropped: Dropped) -> Outcome:
     """Add up what is left and cap it, from the innermost group outwards."""
     parts = tuple(_count(inner, rows, kept, dropped) for inner in group.groups)
-    raw = sum((row.points for row in kept if row.line in group.lines), ZERO)
+    raw = sum([row.points for row in kept if row.line in group.lines], ZERO)
     absorbed = ZERO
     for part in parts:
         raw += part.now
@@ -163,7 +163,7 @@ def _count(group: Group, rows: list[Award], kept: list[Award], dropped: Dropped)
     over = group.cap is not None and raw > group.cap
     counted = group.cap if group.cap is not None and over else raw
     inputs = tuple(
-        Input(row, row.position not in dropped, dropped.get(row.position)) for row in rows if row.line in group.lines
+        [Input(row, row.position not in dropped, dropped.get(row.position)) for row in rows if row.line in group.lines]
     )
     note: Note = ("capped", raw, counted) if over else ("counted", raw)
     return Outcome(group, counted, counted, note, absorbed=absorbed + raw - counted, inputs=inputs, parts=parts)
