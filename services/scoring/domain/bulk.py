@@ -4,16 +4,16 @@ What `Ledger.fold` does for an entry in some twenty steps of the interpreter is 
 them those that corrections bring in, are laid into their columns first; then the other entries are taken in, in order.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.scoring.domain.columns import ASIDE, Columns, Kind, scaled
 from services.scoring.domain.columns import Series as Shared
-from services.scoring.domain.ledger import IN_TABLES, Ledger, Touched, digests_of
+from services.scoring.domain.ledger import IN_TABLES, Ledger, Touched, digests_of, identity, named_by
 from services.scoring.domain.segment import NO_ROW, Brought, Segment, Series, series_of
 from shared.contracts import kinds
 from shared.contracts.entries import Entry, decode_entry
@@ -49,9 +49,7 @@ class Layer:
 
     def codes(self, numbers: NDArray[np.int32]) -> NDArray[np.int64]:
         """Give the codes of series by their numbers; `NO_ROW` is itself."""
-        return (
-            np.where(numbers == NO_ROW, NO_ROW, self._codes[numbers]) if len(self._codes) else numbers.astype(np.int64)
-        )
+        return np.append(self._codes, NO_ROW)[numbers]  # which is -1, and finds the last
 
     def moved(self, code: int, brought: int, *, figure: bool) -> int:
         """Give the code of the series into which a correction moves a row of another; `NO_ROW` if it cannot be."""
@@ -78,6 +76,20 @@ class Layer:
         self._codes = np.concatenate([self._codes, codes])
 
 
+class Dispute(NamedTuple):
+    """A correction or withdrawal of the batch: what it names and brings in, as far as the compiled loops have read it.
+
+    `behind` is how far behind the batch's beginning it stands what it names; if that is before, `code` is its series.
+    """
+
+    place: int
+    target: int = 0
+    behind: int = NO_ROW
+    code: int = NO_ROW
+    brought: int = NO_ROW
+    figure: bool = False
+
+
 class _Batch:
     """A segment on its way into a ledger."""
 
@@ -100,38 +112,38 @@ class _Batch:
         others = {place: self._entry(place) for place in self.segment.others}
         ended = self._dispute(others)
         self._lay_rows()
+        self._look_up(others)
         for _, entry in sorted(others.items()):
             ledger.state(entry, touched)
         if ended:
             ledger.end_rows(*np.array(ended, np.int32).T)
+
+    def _look_up(self, others: Mapping[int, Entry]) -> None:
+        """Have at hand where what these name stands."""
+        every = [named_by(entry.type, entry.data) for entry in others.values()]
+        self.ledger.identities.look_up([identity(named) for named in every if named is not None])
 
     def _dispute(self, others: dict[int, Entry]) -> list[tuple[int, int]]:
         """Let corrections of rows stand as the rows they bring in; give each row that is ended, and from where on.
 
         What is taken in so leaves the others, and what turns out to be about no row joins them.
         """
-        slow = [(place, 0, 0, NO_ROW, NO_ROW, False) for place, entry in others.items() if entry.type in _DISPUTES]
+        read = list(self._disputes())
+        slow = [Dispute(place) for place, entry in others.items() if entry.type in _DISPUTES]
+        self._look_up(others)
         ended: list[tuple[int, int]] = []
-        for place, position, here, code, brought, figure in sorted([*self._disputes(), *slow]):
-            target = None
-            if 0 < position < self.first + place:
-                code = int(self.series[here]) if here >= 0 else code  # noqa: PLW2901 - in the batch it is known by now
-                moved = code if NO_ROW in (code, brought) else self.layer.moved(code, brought, figure=figure)
-                if moved != NO_ROW:
-                    target = position
-                    self.series[place] = NO_ROW if brought == NO_ROW else moved
+        for each in sorted([*read, *slow]) if slow else read:
+            target = each.target if self._is_taken(each) else None
             if target is None:
-                others[place] = others.get(place) or self._entry(place)
-                target = self._take(place, others[place])
+                entry = others[each.place] = others.get(each.place) or self._entry(each.place)
+                target = self._take(each.place, entry)
             if target is not None:
-                others.pop(place, None)
-                ended.append((target, self.first + place))
+                others.pop(each.place, None)
+                ended.append((target, self.first + each.place))
         return ended
 
-    def _disputes(self) -> Iterator[tuple[int, int, int, int, int, bool]]:
-        """Give what the compiled loops read of each: its place, the position of what it names and how far behind the
-        batch's beginning, the code of a row there before, and what is brought in.
-        """
+    def _disputes(self) -> Iterator["Dispute"]:
+        """Give what the compiled loops have read of corrections and withdrawals, and where it is what they name."""
         disputes = self.segment.disputes
         if not len(disputes):
             return iter(())
@@ -145,7 +157,18 @@ class _Batch:
             at, table = tables == number, number - IN_TABLES
             codes[before[at]] = table << _TABLE | ledger.tables[table].code[rows[at]].astype(np.int64)
         read = disputes["place"], positions, places - self.start, codes, disputes["brought"], disputes["figure"]
-        return zip(*(column.tolist() for column in read), strict=True)
+        return map(Dispute, *(column.tolist() for column in read))
+
+    def _is_taken(self, each: "Dispute") -> bool:
+        """Let a correction stand as a row, if it names one, and it can be told from what was read; or a withdrawal."""
+        if not 0 < each.target < self.first + each.place:
+            return False
+        code = each.code if each.behind < 0 else int(self.series[each.behind])
+        if NO_ROW in (code, each.brought):
+            return code != NO_ROW
+        moved = self.layer.moved(code, each.brought, figure=each.figure)
+        self.series[each.place] = moved
+        return moved != NO_ROW
 
     def _entry(self, place: int) -> Entry:
         return decode_entry(self.segment.states[place])
