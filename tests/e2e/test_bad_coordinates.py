@@ -24,7 +24,19 @@ HTTP = (
     "appeals/{0}",
     "bundles/{0}",
 )
-PAGES = ("", "/tasks", "/findings", "/changes", "/timeline", "/units/market", "/appeals")
+PAGES = (
+    "",
+    "/tasks",
+    "/findings",
+    "/changes",
+    "/timeline",
+    "/units/market",
+    "/units/market/tipping",
+    "/sensitivity",
+    "/appeals",
+    "/compare",
+    "/what-if",
+)
 COMMANDS = (
     ["standings"],
     ["unit", "market"],
@@ -107,19 +119,33 @@ def test_over_http_it_is_one_problem_everywhere(client, case):
     assert time.monotonic() - began < (SECONDS + 1) * len(answers)
 
 
+@pytest.mark.parametrize(("language", "tag", "stop"), [("zh", "zh-Hans", "。"), ("en", "en", ".")])
 @pytest.mark.parametrize("case", BAD)
 @pytest.mark.usefixtures("unchanged")
-def test_pages_say_it_in_the_readers_language(client, case):
-    """Given the same in the address of any page, then the page says it in Chinese, repeating nothing of it."""
+def test_pages_say_it_in_the_readers_language(client, case, language, tag, stop):
+    """
+    Given the same in the address of any page, at the other end of a comparison, or where something is supposed,
+    then there is a page like any other with one sentence in its language, repeating nothing of what was asked.
+    """
     query, status, _, _ = BAD[case]
-    for path in PAGES:
-        answer = client.get(
-            f"/assessments/{NAME}{path}", params=query | {"lang": "zh"}, headers={"Accept": "text/html"}
+    first = {f"from-{name}": value for name, value in query.items()}
+    asked = [("GET", path, query) for path in PAGES] + [("GET", "/compare", first), ("POST", "/what-if", query)]
+    for method, path, words in asked:
+        answer = client.request(
+            method,
+            f"/assessments/{NAME}{path}",
+            params=words | {"lang": language},
+            data={"choice": "determination/M1", "value": "7"} if method == "POST" else None,
+            headers={"Accept": "text/html"},
         )
-        assert answer.status_code in ((status,) if status != 422 else (400, 422))
+        shown = answer.text.partition("<main")[2]
+        said = shown.partition("<h1>")[2].partition("</h1>")[0]
+        assert answer.status_code in ((status,) if status != 422 else (400, 422)), path
         assert ("Retry-After" in answer.headers) == (status == 503)
-        assert "。" in answer.text.partition("<main")[2]
-        assert not any(value in answer.text.partition("<main")[2] for value in query.values() if len(value) > 3)
+        assert f'<html lang="{tag}">' in answer.text
+        assert said.endswith(stop), said
+        assert said.isascii() == (language == "en")
+        assert not any(value in shown for value in query.values() if len(value) > 3)
 
 
 @pytest.mark.parametrize("case", BAD)
