@@ -118,8 +118,8 @@ class Services:
             try:
                 return await answer(request)
             except Unanswerable as error:
-                status = 422 if isinstance(error, Unsupposable) else STATUS.get(error.code, 422)
-                return problem(status, error.code, f"{error}.")
+                place = {"entry": error.place} if isinstance(error, Unsupposable) else {}
+                return problem(422 if place else STATUS.get(error.code, 422), error.code, f"{error}.", **place)
 
         return asked
 
@@ -229,10 +229,10 @@ def coordinate_of(request: Request) -> Coordinate:
     )
 
 
-def problem(status: int, code: str, detail: str) -> Response:
+def problem(status: int, code: str, detail: str, **more: Any) -> Response:
     """A refusal, as all services answer it."""
     body = {"type": f"/problems/{code}", "title": code, "status": status, "detail": detail, "code": code}
-    return JSONResponse(body, status, media_type="application/problem+json")
+    return JSONResponse(body | more, status, media_type="application/problem+json")
 
 
 FIGURES = {

@@ -351,3 +351,4 @@ class ProblemDetails(msgspec.Struct, frozen=True):
     status: int = 0
     detail: str = ""
     code: str = ""
+    entry: int | None = None

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import msgspec
+
+from shared.contracts.entries import Entry, decode_entry
 from shared.contracts.numbers import shown
 from web.answers import Standing
 from web.between import Figure, Share, Tip, Tipping, UnitBetween
@@ -14,8 +17,8 @@ from web.pages import about, around, fixed, inside
 from web.pages import shown as shown_standing
 from web.rows import number, quantity, rounded
 from web.site import Page, Site
-from web.supposing import Supposition, choices
-from web.upstream import Declined
+from web.supposing import NotSupposed, Supposition, choices, refused
+from web.upstream import Declined, Unanswered
 from web.view import View, one_word
 
 WITHIN = 20
@@ -202,16 +205,19 @@ async def what_if(site: Site, assessment: str, view: View, given: Supposition | 
     names, context = await about(site, standing, view)
     given = given or Supposition()
     here = inside(standing, view)
-    found = None
-    fault = site.translate(view.language, given.fault) if given.fault else None
-    if given.asked and fault is None:
-        try:
-            found = await site.upstream.supposed(assessment, given.body(assessment, here, names, view.readings))
-        except Declined as refusal:
-            if refusal.status not in (413, 422):
-                raise
-            fault = refusal.detail
-    title = site.translate(view.language, "What if")
+    translate = partial(site.translate, view.language)
+    found, fault = None, None
+    try:
+        if given.asked:
+            target = await _target(site, assessment, given, standing.known_at.position)
+            found = await site.upstream.supposed(assessment, given.body(assessment, here, names, view.readings, target))
+    except NotSupposed as reason:
+        fault = translate(str(reason)), ""
+    except Declined as refusal:
+        if refusal.status not in (413, 422):
+            raise
+        fault = refused(refusal, translate)
+    title = translate("What if")
     more = {
         "given": given,
         "found": found,
@@ -221,3 +227,16 @@ async def what_if(site: Site, assessment: str, view: View, given: Supposition | 
         **telling(names),
     }
     return Page("_what_if.html", f"{title} · {context['title']}", context | more)
+
+
+async def _target(site: Site, assessment: str, given: Supposition, known_at: int) -> Entry | None:
+    """The entry that is supposed to be another, or gone, of those that are known."""
+    place = given.changes(known_at)
+    if place is None:
+        return None
+    try:
+        target = decode_entry(await site.upstream.entry(assessment, place))
+    except msgspec.DecodeError as error:
+        raise Unanswered("intake", f"entry {place} cannot be read: {error}") from error
+    given.check(target)
+    return target

@@ -12,20 +12,13 @@ from web.language import mark as _
 from web.site import Site
 from web.upstream import Declined, Unanswered
 from web.view import View, WrongView, read_view
+from web.words import TOLD
 
 NO_PAGE = _("There is no such page.")
 NO_ASSESSMENT = _("There is no such assessment, unit or entry.")
 SILENT = _("A service behind these pages does not answer. Try again in a moment.")
 NOT_ALLOWED = _("The services do not let these pages read. Give them a viewer's credential in MERITLOG_TOKEN.")
 TRY_AGAIN = "2"
-TOLD = {
-    "not-known": _("Nothing was known then: the first entry, or the period, came later."),
-    "not-yet": _("That position is not there yet. Try again in a moment."),
-    "unknown-rubric": _("The assessment has no such version of its rubric."),
-    "unknown-finding": _("The rubric has no such finding: the page of findings lists them."),
-    "unknown-reading": _("The finding has no such reading: the page of findings lists them."),
-}
-"""What a service says of a coordinate, in words that there are in every language; by its code."""
 
 
 def install(app: FastAPI, site: Site) -> None:

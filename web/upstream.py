@@ -39,14 +39,20 @@ class Unanswered(Exception):
 
 
 class Declined(Exception):
-    """A service answered that it will not or cannot: its status, code and sentence."""
+    """A service answered that it will not or cannot: its status, code and sentence.
 
-    def __init__(self, status: int, code: str, detail: str, retry_after: str | None = None) -> None:
+    `entry` is the place of the supposed entry that could not be accepted, from 1, where that is why.
+    """
+
+    def __init__(
+        self, status: int, code: str, detail: str, retry_after: str | None = None, entry: int | None = None
+    ) -> None:
         super().__init__(detail)
         self.status = status
         self.code = code
         self.detail = detail
         self.retry_after = retry_after
+        self.entry = entry
 
     @property
     def missing(self) -> bool:
@@ -208,7 +214,7 @@ def _declined(status: int, body: bytes, headers: httpx.Headers) -> Declined:
         problem = msgspec.json.decode(body, type=ProblemDetails)
     except msgspec.DecodeError:
         problem = ProblemDetails()
-    return Declined(status, problem.code, problem.detail, headers.get("retry-after"))
+    return Declined(status, problem.code, problem.detail, headers.get("retry-after"), problem.entry)
 
 
 async def _next_event(lines: Any) -> StreamEvent | None:

@@ -159,6 +159,22 @@ REFUSALS: Mapping[str, str] = {
     "unauthenticated": _("A credential is needed"),
 }
 
+TOLD: Mapping[str, str] = {
+    "not-known": _("Nothing was known then: the first entry, or the period, came later."),
+    "not-yet": _("That position is not there yet. Try again in a moment."),
+    "unknown-rubric": _("The assessment has no such version of its rubric."),
+    "unknown-finding": _("The rubric has no such finding: the page of findings lists them."),
+    "unknown-reading": _("The finding has no such reading: the page of findings lists them."),
+}
+"""What a service says of a coordinate, in words that there are in every language; by its code."""
+UNSUPPOSABLE: Mapping[str, str] = {
+    "bad-rubric": _("The rubric has a fault."),
+    "bad-coordinate": _("A reading is chosen as FINDING=READING, such as A01=20."),
+    "too-large": _("This is too much at once: suppose less."),
+}
+"""What a service says of something supposed as a whole."""
+SUPPOSED_ENTRY = _("Supposed entry %(place)s: %(why)s.")
+
 
 def kind(event_type: str) -> str:
     """The message for an event type such as `meritlog.BonusAwarded.v1`; the type itself where we know none."""

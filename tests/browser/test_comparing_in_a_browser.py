@@ -79,6 +79,36 @@ def test_what_is_supposed_is_marked_and_never_kept(chrome, year, context):
     assert len(year.services.stored) == before
 
 
+@pytest.mark.parametrize("context", [{"java_script_enabled": False}, PHONE])
+def test_an_entry_is_supposed_corrected_then_gone_then_its_indicator_not_applicable(chrome, year, context):
+    """From one answer to the next by the same form; a position that is none is said in the page's language."""
+    before = len(year.services.stored)
+    with looking(chrome, year, f"{BOARD}/what-if?known-at=53", **context) as page:
+        for choice, position, value, unit, change in (
+            ("correction", "27", "1320", "hr", "-25.00"),
+            ("withdrawal", "27", "", "hr", "-21.59"),
+            ("not-applicable/R1", "", "", "hr", "-50.00"),
+        ):
+            page.locator("select[name=choice]").select_option(choice)
+            page.locator("input[name=position]").fill(position)
+            page.locator("input[name=value]").fill(value)
+            page.get_by_role("button", name="试算").click()
+            expect(page.locator("select[name=choice]")).to_have_value(choice)
+            expect(page.locator(f"#between-{unit}")).to_contain_text(change)
+            assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+        page.locator("select[name=choice]").select_option("withdrawal")
+        page.locator("input[name=position]").fill("54")
+        page.get_by_role("button", name="试算").click()
+        expect(page.get_by_role("alert")).to_contain_text("请填写记录的序号")
+        page.get_by_role("link", name="English").click()
+        page.locator("select[name=choice]").select_option("correction")
+        page.locator("input[name=position]").fill("#27")
+        page.locator("input[name=value]").fill("-1")
+        page.get_by_role("button", name="Suppose it").click()
+        expect(page.get_by_role("alert")).to_contain_text("This cannot be supposed supposed entry 1: ")
+    assert len(year.services.stored) == before
+
+
 def test_a_rubric_file_is_previewed(chrome, year, tmp_path):
     """A file with another target is chosen and sent: the rubric is named as the cause."""
     file = tmp_path / "next.yaml"

@@ -185,6 +185,10 @@ async def test_a_supposed_reading_shows_the_difference_and_that_it_is_supposed()
         ({"choice": "figure/C4/judgement", "unit": "market", "value": "8"}, "market", "+8.00"),
         ({"choice": "figure/T1/verdict", "value": "pass"}, "tax", "+0.63 (+5/8)"),
         ({"choice": "figure/B1/city_rank", "unit": "hr", "value": "2"}, "hr", "+4.00"),
+        ({"choice": "not-applicable/R1"}, "hr", "-20.00"),
+        ({"choice": "withdrawal", "position": "27"}, "hr", "-8.64 (-95/11)"),
+        ({"choice": "correction", "position": "#27", "value": "1320"}, "hr", "-10.00"),
+        ({"choice": "withdrawal", "position": "54"}, "hr", "+30.00"),
         ({"entries": json.dumps(SUPPOSED)}, "tax", "-2.00"),
         ({"entries": f"\n{json.dumps(SUPPOSED)}\n"}, "tax", "-2.00"),
         ({"entries": json.dumps([SUPPOSED], indent=1)}, "tax", "-2.00"),
@@ -199,6 +203,49 @@ async def test_what_is_supposed_moves_what_it_would(fields, unit, change):
     assert changes(answer.text)[unit] == change
     assert "仅为假设" in answer.text
     assert len(the_year().stored) == before
+
+
+async def test_an_entry_is_corrected_by_what_was_filled_in_and_keeps_the_rest():
+    """
+    Given a judgement, an award, a deduction that was corrected before, and a determination that nothing applies,
+    when each is supposed to be otherwise,
+    then it has the points of the form and the tier that they lie in, and is moved to another occasion or day.
+    """
+    services = Services()
+    incident = build.deducted("0.3")
+    judged, award = services.play(build.judged("3")), services.play(build.awarded("2"))
+    services.play(build.awarded("1", over={"occasion": "另一次"}))
+    services.play(incident)
+    again = services.play(build.corrected(incident, incident["data"] | {"points": "0.5"}))
+    determined = services.play(build.determined(over={"outcome": "not-applicable"}))
+    for position, filled, change in (
+        (judged, {"value": "7"}, "+4.00"),
+        (judged, {"occurred": "2021-01-01"}, None),
+        (award, {"value": "1"}, "-1.00"),
+        (award, {"name": "另一次"}, "-1.00"),
+        (again, {"value": "0.1"}, "+0.40"),
+        (again, {"occurred": "2020-12-31"}, "0"),
+        (determined, {"value": "7"}, "+7.00"),
+    ):
+        answer = await supposed(services, choice="correction", position=str(position), **filled)
+        assert changes(answer.text).get("market") == change, (position, filled)
+
+
+async def test_an_entry_that_cannot_be_otherwise_is_said_in_both_languages():
+    """Given no position, one that is not known at the moment of the page, and what the form cannot correct."""
+    for path, form, words in (
+        ("/what-if", {"choice": "withdrawal"}, "请填写记录的序号"),
+        ("/what-if", {"choice": "correction", "position": "0"}, "请填写记录的序号"),
+        ("/what-if?known-at=20", {"choice": "withdrawal", "position": "21"}, "请填写记录的序号"),
+        ("/what-if?lang=en", {"choice": "withdrawal", "position": "9" * 299}, "Name the entry by its position"),
+        ("/what-if", {"choice": "correction", "position": "54", "value": "50"}, "本表单只能更正"),
+        ("/what-if", {"entries": "\n".join([json.dumps(SUPPOSED)] * 1001)}, "一次假设的内容过多"),
+        ("/what-if", {"choice": "withdrawal", "position": "1"}, "第 1 条假设记录：没有权限。"),
+        ("/what-if?lang=en", {"choice": "withdrawal", "position": "1"}, "supposed supposed entry 1: an entry of type"),
+    ):
+        answer = await supposed(path=path, **form)
+        assert answer.status_code == 422
+        assert words in Outline(answer.text).text
 
 
 async def test_a_rubric_is_uploaded_and_goes_over_one_that_was_pasted():
@@ -241,14 +288,14 @@ async def test_it_is_supposed_at_the_moment_of_the_page():
     [
         ({"entries": "no JSON"}, "记录无法读取"),
         ({"entries": "[1]"}, "记录无法读取"),
-        ({"entries": json.dumps(SUPPOSED | {"subject": "nobody"})}, "supposed entry 1"),
-        ({"choice": "figure/K1/tech_firms", "value": "many"}, "supposed entry 1"),
-        ({"choice": "award/B2/pilot", "value": "3"}, "supposed entry 1"),
-        ({"choice": "what/ever", "value": "3"}, "supposed entry 1"),
+        ({"entries": json.dumps(SUPPOSED | {"subject": "nobody"})}, "第 1 条假设记录：该单位不在考核之列。"),
+        ({"choice": "figure/K1/tech_firms", "value": "many"}, "第 1 条假设记录："),
+        ({"choice": "award/B2/pilot", "value": "3"}, "第 1 条假设记录："),
+        ({"choice": "what/ever", "value": "3"}, "第 1 条假设记录：记录无法读取。"),
         ({"choice": "determination/R1", "value": "7", "occurred": "2019-01-01"}, "outside the period"),
-        ({"rubric": "language: 1"}, "to_rubric is no rubric"),
-        ({"reading-A01": "7"}, "A01"),
-        ({"reading-Z99": "7"}, "Z99"),
+        ({"rubric": "language: 1"}, "细则有误。 to_rubric is no rubric"),
+        ({"reading-A01": "7"}, "这项疑义没有此解读"),
+        ({"reading-Z99": "7"}, "细则没有这项疑义"),
         ({"reading-A01": EVIL}, ""),
     ],
 )
