@@ -59,7 +59,8 @@ def databases(folder: Path, host: str) -> None:
             keep(folder / "postgres" / name, secrets.token_hex(24))
     password = (folder / "postgres/services").read_text()
     for name in WITH_STORE:
-        keep(folder / name / "database", f"postgresql://{name}:{password}@{host}/{name}")
+        if not (folder / name / "database").exists():
+            keep(folder / name / "database", f"postgresql://{name}:{password}@{host}/{name}")
 
 
 def keep(file: Path, secret: str) -> None:

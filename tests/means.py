@@ -11,6 +11,7 @@ HERE = Path(__file__).parent
 HOW = {
     "docker": "install Docker with the compose plugin and start it, until `docker info` answers",
     "curl": "install curl",
+    "jq": "install jq",
     "kubectl": "install kubectl",
     "kubernetes": "point KUBECONFIG at a cluster you may change (such as kind), until `kubectl get nodes` answers",
     "operators": "install the CRDs of Strimzi, KEDA and the Prometheus operator in that cluster",
@@ -27,8 +28,8 @@ def there(means: str) -> bool:
     match means:
         case "docker":
             return answers("docker", "info") and answers("docker", "compose", "version")
-        case "curl":
-            return shutil.which("curl") is not None
+        case "curl" | "jq":
+            return shutil.which(means) is not None
         case "kubectl":
             return answers("kubectl", "version", "--client")
         case "kubernetes":
