@@ -16,6 +16,7 @@ class Link(msgspec.Struct, frozen=True, gc=False):
 
     assessment: str
     position: int
+    acceptedtime: str
     previous: str | None = None
 
 
@@ -25,8 +26,12 @@ _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def _decoded(lines: Sequence[bytes]) -> Sequence[Link | None]:
-    """Decode lines, all at once where each is one entry."""
+    """Decode lines, all at once where each is one entry.
+
+    What nobody reads is not looked at in decoding, so that whether it is UTF-8 is looked at by itself.
+    """
     try:
+        _ = b"\n".join([line for line in lines if not line.isascii()]).decode("utf-8")
         links = _read_all(b"[%b]" % b",".join(lines))
     except _UNREADABLE:
         return list(map(_one, lines))
@@ -35,6 +40,7 @@ def _decoded(lines: Sequence[bytes]) -> Sequence[Link | None]:
 
 def _one(line: bytes) -> Link | None:
     try:
+        _ = line.decode("utf-8")
         return _read(line)
     except _UNREADABLE:
         return None

@@ -292,6 +292,31 @@ def test_an_entry_that_the_gate_would_not_take_is_named(verify: Verifier) -> Non
     }
 
 
+@pytest.mark.parametrize("quick", [[], ["--quick"]])
+@pytest.mark.parametrize("many", [False, True])
+def test_a_line_that_was_never_an_entry_is_named_without_the_gate(
+    verify: Verifier, quick: list[str], many: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a signed ledger in which something that is not scored is no UTF-8, or nothing says when an entry came, or
+    not in words, then that line is named.
+    """
+    if many:
+        monkeypatch.setattr("cli.audit.verifying.MANY", 1)
+    *before, last = YEAR[: FIGURE + 1]
+    standing = bundles.book([*before, last]).standing()
+    head, _, rest = re.split(rb'("acceptedtime":"[^"]*",)', last)
+    for line in (
+        last.replace(b'"value":', b'"note":"\xe5\x90","value":'),
+        last.replace(b'"value":', b'"note":"\xed\xa0\x80","value":'),
+        last.replace(b'"specversion"', b'"seen":["\xff"],"specversion"'),
+        head + rest,
+        head + b'"acceptedtime":1,' + rest,
+    ):
+        lines = [*before, line]
+        raw = bundles.bundled(lines, standing=standing, by=bundles.signed(lines))
+        assert verify.faults(raw, *quick)["entries"] == [{"code": "no-entry", "position": len(lines)}]
+
+
 def test_the_same_entry_twice_is_named(verify: Verifier) -> None:
     """Given a ledger that has one event at two positions, then the second is told, with the first."""
     rows = bundles.rows(YEAR[:-1])
