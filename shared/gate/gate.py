@@ -24,6 +24,11 @@ from shared.gate.parties import (
 from shared.gate.state import LedgerState, Lookup
 from shared.rubric.rubric import Rubric
 
+NOT_IN_FORCE = (
+    "the entry is not in force: if it was corrected, name the correction; if it was withdrawn, send it anew under"
+    " another id"
+)
+
 
 def mentioned(event: Event) -> list[Identity]:
     """List the identities that the gate will look up for this event: a store can fetch a batch's in one go."""
@@ -185,7 +190,7 @@ class _Passage:
         if who == reporter(confirmed, rubric.assessor):
             yield Fault(Refusal.FORBIDDEN, f"{who} reported the entry: somebody else must confirm it")
         if not confirmed.in_force:
-            yield Fault(Refusal.ENTRY_SUPERSEDED, "the entry is not in force: name the one that took its place")
+            yield Fault(Refusal.ENTRY_SUPERSEDED, NOT_IN_FORCE)
 
     def _change_faults(self, rubric: Rubric) -> Iterator[Fault]:
         event, named = self.event, self.event.data["entry"]
@@ -202,7 +207,7 @@ class _Passage:
         if target.type in kinds.LASTING:
             yield Fault(Refusal.FORBIDDEN, f"an entry of type {target.type} stands: it cannot be changed")
         if not target.in_force:
-            yield Fault(Refusal.ENTRY_SUPERSEDED, "the entry is not in force: name the one that took its place")
+            yield Fault(Refusal.ENTRY_SUPERSEDED, NOT_IN_FORCE)
         if event.type == kinds.ENTRY_CORRECTED and target.type not in kinds.LASTING:
             yield from self._correction_faults(target, rubric)
 
