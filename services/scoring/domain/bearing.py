@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from services.scoring.domain.columns import Columns
+from services.scoring.domain.columns import Columns, Kind
 from services.scoring.domain.coordinate import Moment
 from services.scoring.domain.order import Asked, at_one_scale, first_of_each, sides
 from services.scoring.domain.placement import UNPLACED, Excluded, Placement
@@ -27,6 +27,27 @@ def bearing(
             return found
     counted, excluded = _counted(rows, placement, moment, start)
     return outdoing(rows, placement, counted, every_award=every_award), excluded
+
+
+def with_one_more(rows: Columns, placement: Placement, moment: Moment, row: int, before: Rows) -> Rows | None:
+    """Give the rows that bear once one more has come in, of those that bore before it.
+
+    None where that takes a closer look: at an award, or where a reading leaves the row out. Live, nearly every entry
+    is one more figure, and nearly all of the time of a look at many goes into calls that have one row to work on.
+    """
+    if rows.series_of(row).kind is not Kind.FIGURE:
+        return None
+    code = placement.codes(rows)[row]
+    if code != UNPLACED and placement.masks[code] & moment.rules.excluded:
+        return None
+    day = rows.occurred[row]
+    if code == UNPLACED or rows.until[row] <= moment.known_at or day > moment.as_of.toordinal():
+        return before
+    lists = placement.lists(rows)
+    rival = np.flatnonzero(lists[rows.code[before]] == lists[rows.code[row]])
+    if len(rival) and rows.occurred[before[rival[0]]] > day:
+        return before
+    return np.append(np.delete(before, rival), row)
 
 
 def outdoing(rows: Columns, placement: Placement, counted: Rows, *, every_award: bool = False) -> Rows:

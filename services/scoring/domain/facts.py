@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from services.scoring.domain.bearing import Rows, bearing, outdoing
+from services.scoring.domain.bearing import Rows, bearing, outdoing, with_one_more
 from services.scoring.domain.columns import Columns
 from services.scoring.domain.coordinate import Moment
 from services.scoring.domain.ledger import Pair
@@ -76,6 +76,10 @@ class Sheet:
         before = self._folded.get((rows.unit, rows.indicator), Folded())
         if before.ends != ends:
             before = Folded()
+        if before.seen and known == before.seen + 1:
+            one_more = with_one_more(rows, placement, moment, before.seen, before.bearing)
+            if one_more is not None:
+                return Folded(known, ends, one_more, before.excluded)
         found, excluded = bearing(rows, placement, moment, before.seen, every_award=self._every_award)
         if before.seen:
             both = np.concatenate([before.bearing, found])

@@ -4,6 +4,7 @@ A row was admitted under the rubric in force then. Under another one (adopted si
 placed anew; what has no place there stays in the ledger and counts for nothing.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
@@ -78,7 +79,7 @@ class Placement:
         codes, known = self._codes.get(pair, (_NONE, 0))
         count = rows.count
         if known < count:
-            fresh = self._fresh(rows, known, count)
+            fresh = self._one(rows, known) if count == known + 1 else self._fresh(rows, known, count)
             if count > len(codes):
                 codes = np.concatenate([codes[:known], np.empty(count - known + (known >> 2), np.int16)])
             codes[known:count] = fresh  # whoever else is at it writes the same
@@ -107,6 +108,14 @@ class Placement:
         owner = self.rubric.indicators.get(rows.indicator)
         measure = owner.measures.get(series.name) if owner is not None else None
         return series if measure is None or measure.lists else replace(series, part=None)
+
+    def _one(self, rows: Columns, row: int) -> int:
+        """Place one row, as `_fresh` does many."""
+        edition = bisect_left(self._ledger.editions, int(rows.position[row]), key=lambda each: each.position) - 1
+        admitted = self._ledger.editions[edition].rubric.digest == self.rubric.digest
+        if admitted and not self._concerned(rows, rows.series_of(row)):
+            return 0
+        return self._code(rows, row, admitted=admitted)
 
     def _fresh(self, rows: Columns, start: int, count: int) -> NDArray[np.int16]:
         """Place rows: those admitted under this rubric that no reading can leave out need not be looked at."""

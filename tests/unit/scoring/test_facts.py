@@ -156,3 +156,52 @@ def test_a_figure_that_holds_no_longer_is_gone_whatever_others_made_meanwhile():
 
     assert len(there) == 1
     assert sheet.units["market"].figures["M1", "new_firms"] == ()
+
+
+@pytest.mark.parametrize("seed", range(15))
+def test_the_same_rows_bear_where_they_come_in_one_by_one(seed):
+    """
+    Given a log with withdrawals, corrections, rulings and backdated entries,
+    when its entries come in one by one, and a sheet takes in each table after each of them,
+    then the same rows bear as where they are looked for among all, as of any day and by any readings.
+    """
+    random = Random(seed)
+    log = awards_again(generate.ledger(random, 60), random)
+    as_of, _, readings = generate.coordinate(random, len(log))
+    book, sheet, rules = Book(load=read_once), Sheet(), None
+    for entry in log:
+        book.extend([decode_entry(generate.stored(entry))])
+        moment = moments.moment(book.ledger, Coordinate(as_of, None, None, readings))
+        placement = book._placements.of(moment.rubric)
+        sheet, rules = (sheet if moment.rules is rules else Sheet()), moment.rules
+        for rows in book.ledger.rows.values():
+            sheet.put(rows, placement, moment)
+            found, left_out = bearing.bearing(rows, placement, moment)
+            folded = sheet._folded[rows.unit, rows.indicator]
+            assert (folded.bearing.tolist(), folded.excluded) == (found.tolist(), left_out)
+
+
+def test_one_figure_more_is_taken_in_without_a_look_at_many(monkeypatch):
+    """
+    Given a book that follows a ledger,
+    when one more figure comes in, an earlier one or the latest,
+    then what bore before is all that it is held against: so a ledger of millions is followed as fast as a small one.
+    """
+    random = Random(3)
+    log = generate.ledger(random, 60)
+    book = Book(load=read_once)
+    for entry in log:
+        book.apply(decode_entry(generate.stored(entry)))
+    assert worth(book.live)
+
+    figure = {"indicator": "M2", "measure": "joint_stock_firms", "occurred": "2020-12-30", "value": "11"}
+    common = {**log[-1], "type": "meritlog.SubmissionReceived.v1", "subject": "market", "provider": "market"}
+    found = []
+    with monkeypatch.context() as patched:
+        patched.setattr("services.scoring.domain.facts.bearing", lambda *_, **__: pytest.fail("it looked at many"))
+        for number, said in enumerate(({}, {"value": "12"}, {"occurred": "2020-01-02", "value": "3"})):
+            more = common | {"id": f"more/{number}", "position": book.head + 1, "data": figure | said}
+            found.append(book.apply(decode_entry(generate.stored(more))).changes)
+
+    assert [bool(each) for each in found] == [True, True, False]
+    assert worth(book.live) == worth(book.scores())
