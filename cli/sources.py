@@ -1,6 +1,5 @@
 """Where answers come from. A question is kept in the words it was asked in, which HTTP knows too."""
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
@@ -9,7 +8,6 @@ from cli.stop import NO_ANSWER, WRONG_USAGE, Stop
 
 if TYPE_CHECKING:
     from services.scoring.domain import Book, Coordinate
-    from shared.rubric.rubric import Rubric
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +122,7 @@ class File:
 
     def _ask(self, question: Question, answer: "Callable[[Book, Coordinate], dict[str, Any]]") -> dict[str, Any]:
         from cli import files
+        from cli.audit.sifted import Sifted
         from services.scoring.domain import Coordinate, Unanswerable, read_date, read_known_at, read_readings
 
         asked = question.rubric
@@ -137,29 +136,13 @@ class File:
                 rubric=int(asked) if asked is not None and own is None else None,
                 readings=read_readings(question.readings),
             )
-            book = self._book(own)
-            # A rubric named beside a file that opens its own is another one to ask by.
-            return answer(book, replace(at, rubric=own) if own is not None and book.opened else at)
+            with Sifted(self._name, own) as sifted:
+                book = sifted.book()
+                sifted.tell_refused()
+                # A rubric named beside a file that opens its own is another one to ask by.
+                return answer(book, replace(at, rubric=own) if own is not None and book.opened else at)
         except Unanswerable as fault:
             raise Stop(fault.reason, NO_ANSWER if fault.too_early else WRONG_USAGE) from None
-
-    def _book(self, rubric: "Rubric | None") -> "Book":
-        """Fold what the gate accepts; say how many lines it refused."""
-        from cli import files
-        from services.scoring.domain import Book
-        from shared.contracts.entries import decode_entry
-        from shared.gate.outcomes import Accepted, Refused
-        from shared.gate.replay import check_lines
-
-        book, refused = Book(rubric=rubric, load=files.load_once), 0
-        for _, outcome in check_lines(files.lines(self._name), files.load_once, rubric):
-            if isinstance(outcome, Accepted):
-                book.extend([decode_entry(outcome.stored)])
-            refused += isinstance(outcome, Refused)
-        if refused:
-            lines = "line was" if refused == 1 else "lines were"
-            print(f"merit: {refused} {lines} refused and left out: merit check {self._name} says why", file=sys.stderr)
-        return book
 
 
 def is_version(asked: str) -> bool:
