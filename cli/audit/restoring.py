@@ -8,7 +8,7 @@ from cli.audit.passage import Passage
 from cli.files import load_once
 from cli.stop import NO_ANSWER, Stop
 from cli.words import word
-from services.intake.proofs import signed_to
+from services.intake.proofs import signed_to, unsigned
 from services.intake.settings import IntakeSettings
 from services.intake.store import DDL, VERSION, LedgerStore, accepted_writes, entries
 from shared.chassis.store import Conflict, EventStore, StoreError
@@ -56,6 +56,9 @@ def _written(bundle: Bundle, root: bytes, store: LedgerStore, told: Callable[[in
         appended, beside = accepted_writes(name, batch)
         # From the first entry on, a ledger that is not whole yet is behind what was signed: nothing signs it.
         marked = [signed_to(name, size, root)] if batch[0].position == 1 else []
+        # Of a whole one that nobody has signed nothing is left to look for: intake makes its key, as for any new one.
+        if batch[-1].position == size and not bundle.signed:
+            marked = [unsigned(name)]
         store.store.commit(append=appended, execute=[*beside, *marked])
     return size - start
 

@@ -28,6 +28,11 @@ def signed_to(assessment: str, size: int, root: bytes) -> Statement:
     return Statement(SIGNED, [(assessment, size, root)], touches=1)
 
 
+def unsigned(assessment: str) -> Statement:
+    """Give the statement by which nothing of a ledger counts as signed: none of it was, it was only being restored."""
+    return Statement("DELETE FROM checkpoints WHERE assessment = ?", [(assessment,)])
+
+
 class Prover:
     """Grows one tree for each assessment. Blocking; only ever called on the store's writing thread."""
 

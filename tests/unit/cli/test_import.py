@@ -134,6 +134,27 @@ def test_an_import_that_broke_off_goes_on(
     assert checkpoint.verified(prover.checkpoint(NAME), known[0].name, known).size == len(YEAR)
 
 
+def test_a_file_that_nobody_signed_needs_no_key(
+    opened: LedgerStore, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Given a file of entries, which no key has signed, when it is imported, then intake may make its key at its first
+    start, as for any new ledger; where a bundle with a checkpoint was, it may not.
+    """
+    lines = tmp_path / "entries.jsonl"
+    lines.write_bytes(b"\n".join(YEAR))
+    assert restore(lines, capsys)[:2] == (0, f"{NAME}: {len(YEAR)} entries restored\n")
+    assert opened.store.stream(entries(NAME)).read() == YEAR
+    assert not opened.signed()
+
+    bundle = tmp_path / "other" / "audit.zip"
+    bundle.parent.mkdir()
+    bundle.write_bytes(SOUND)
+    assert restore(bundle, capsys)[0] == 0
+    store = EventStore.open(f"sqlite:///{bundle.parent}/data/intake.sqlite", "intake", DDL, VERSION)
+    assert LedgerStore(store).signed()
+    store.close()
+
+
 def test_what_does_not_hold_is_not_imported(file: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """Given a bundle with an edited entry, another key than the pinned one, or none at all, then no database is made;
     a wrong standing beside a sound ledger is no reason.
