@@ -62,6 +62,10 @@ class Watcher(Protocol):
         """So many records were applied, skipped, stale, dropped."""
         ...
 
+    def reached(self, assessment: str, position: int) -> None:
+        """It was read up to here."""
+        ...
+
     def parked(self, assessment: str, reason: str) -> None:
         """It stopped."""
         ...
@@ -186,6 +190,7 @@ class Lane:
     async def _load(self) -> None:
         self._loaded = True  # before it is asked: `again` meanwhile means once more
         self.head = await self.store.ask(self.store.followed_head, self.upstream.name, self.assessment)
+        self._tell_reached()
 
     async def _take(self, records: Sequence[Record]) -> None:
         """Bring records where they belong, in the order they came; a gap is filled from the feed first."""
@@ -279,6 +284,7 @@ class Lane:
                 problem = error
             else:
                 self.head = advance.new
+                self._tell_reached()
                 self._singly = max(0, self._singly - 1)
                 self.watcher.counted("applied", len(run))
                 self._well()
@@ -358,6 +364,9 @@ class Lane:
                     raise
         if waited:
             self._well()
+
+    def _tell_reached(self) -> None:
+        self.watcher.reached(self.assessment, self.head.position if self.head else 0)
 
     def _troubled(self, reason: str) -> None:
         """Nobody waits for this lane from now on; said once, and again as an alarm after 30 s."""

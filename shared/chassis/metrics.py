@@ -54,6 +54,12 @@ class Metrics:
             ["upstream", "outcome"],
             registry=self.registry,
         )
+        self.position = Gauge(
+            "meritlog_read_position",
+            "The position up to which an assessment was read: against the ledger's head, how far behind this is.",
+            ["upstream", "assessment"],
+            registry=self.registry,
+        )
         self.unread = Gauge(
             "meritlog_topic_unread", "Records of a topic not read yet.", ["topic"], registry=self.registry
         )

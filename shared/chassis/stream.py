@@ -141,6 +141,10 @@ class Follower:
         """So many records were applied, skipped, stale, dropped."""
         self.health.metrics.records.labels(self.upstream.name, outcome).inc(number)
 
+    def reached(self, assessment: str, position: int) -> None:
+        """So far it was read. What a topic has unread does not say it: a long gap is filled from the feed."""
+        self.health.metrics.position.labels(self.upstream.name, assessment).set(position)
+
     def parked(self, assessment: str, reason: str) -> None:
         """It stopped: said on `/readyz` and counted."""
         self.health.park(assessment, reason)

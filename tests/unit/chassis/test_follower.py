@@ -389,3 +389,45 @@ async def until(true, seconds: float = 5.0):
     async with asyncio.timeout(seconds):
         while not true():
             await asyncio.sleep(0.005)
+
+
+def test_it_is_told_how_far_an_assessment_was_read(tmp_path):
+    """
+    Given more records than there is room for, so that the topic has none unread and yet most are to be read,
+    when some are taken in, and when it is started again,
+    then the metrics name the position up to which they were.
+    """
+
+    async def told(scoring: Room) -> list[float | None]:
+        found: list[float | None] = []
+
+        def look() -> None:
+            labels = {"upstream": "entries", "assessment": "a"}
+            found.append(scoring.health.metrics.registry.get_sample_value("meritlog_read_position", labels))
+
+        patience = Patience(batch=5, room=2 * len(ENTRIES[0]), first_pause=0.001)
+        async with scoring.follower(patience) as follower:
+            read, scoring.upstream.read = scoring.upstream.read, nothing
+            await follower.offer(ENTRIES)
+            look()
+            scoring.upstream.read = read
+            await follower.sweep()
+            await follower.settled()
+            look()
+        scoring.health = Health("scoring", Metrics("scoring"))
+        async with scoring.follower() as follower:
+            await follower.offer(ENTRIES[:1])
+            look()
+        return found
+
+    async def nothing(*_: object, **__: object) -> list[bytes]:
+        return []
+
+    async def whole() -> list[float | None]:
+        async with room(tmp_path, ENTRIES) as scoring:
+            return await told(scoring)
+
+    some, *rest = asyncio.run(whole())
+    assert some is not None
+    assert 0 < some < len(ENTRIES)
+    assert rest == [len(ENTRIES)] * 2
