@@ -4,6 +4,7 @@ import contextlib
 import http.server
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -17,6 +18,7 @@ import pytest
 
 from cli.main import run
 from shared.contracts.standing import digest
+from tests.running import wait_for
 from tests.services import ROOT, free_port
 
 RUBRIC = str(ROOT / "rubrics" / "binjiang-2020.yaml")
@@ -353,12 +355,16 @@ def test_a_server_that_is_another_is_told_apart(capsys, tmp_path, body):
 
 
 def test_status_names_what_is_there(merit, opened):
-    """Ready or not, and each assessment's head."""
-    status, answer, _ = merit("status", "--json")
+    """Ready or not, each assessment's head, and the position that the board has come to behind it."""
 
-    named = {each["assessment"]: each["head"]["position"] for each in answer["assessments"]}
-    assert (status, answer["ready"], named[opened[1]]) == (0, True, 1)
-    assert f"{opened[1]} " in merit("status")[1]
+    def named() -> tuple[int, int | None]:
+        status, answer, _ = merit("status", "--json")
+        assert (status, answer["ready"]) == (0, True)
+        one = next(each for each in answer["assessments"] if each["assessment"] == opened[1])
+        return one["head"]["position"], one["shown"]
+
+    wait_for(lambda: named() == (1, 1), 20)
+    assert re.search(rf"^{opened[1]} +open +1 +1 ", merit("status")[1], re.MULTILINE)
 
 
 def test_interrupted_commands_end_quietly(server):
