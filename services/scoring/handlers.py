@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Sequence
 
 from services.scoring import outward
 from services.scoring.domain.book import Book
@@ -126,3 +127,10 @@ class Shelf:
             entry = decode_entry(stored)
             self.put(entry)
         return entry
+
+    def many(self, positions: Sequence[int]) -> dict[int, Entry]:
+        """Give these entries, in one question for those that are not at hand."""
+        found = {position: entry for position in positions if (entry := self._at_hand.get(position)) is not None}
+        stored = self._stream.some([position for position in positions if position not in found])
+        found |= {position: decode_entry(state) for position, state in stored.items()}
+        return {position: found.get(position) or self(position) for position in positions}

@@ -4,6 +4,7 @@ Rules know positions only; the entries that stand there give each input its sour
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from services.scoring.domain import standing
@@ -17,6 +18,11 @@ from shared.rubric.model import Finding
 from shared.rubric.result import Tally
 
 Json = dict[str, Any]
+Names = tuple[str, str]
+"""Source and id of an entry."""
+
+LOOKED_UP_AT_ONCE = 1000
+"""So many entries are looked up at once: a trace of awards can name a hundred thousand."""
 
 
 class Explaining:
@@ -84,18 +90,34 @@ class Explaining:
         return self._otherwise[key]
 
 
-def completed(ledger: Ledger, node: Mapping[str, Any]) -> Json:
-    """Give a trace node whose inputs name their entries."""
+def completed(ledger: Ledger, trace: Mapping[str, Any]) -> Json:
+    """Give a trace whose inputs name their entries."""
+    names: dict[int, Names] = {}
+    positions = iter(sorted(set(_positions(trace))))
+    while some := list(islice(positions, LOOKED_UP_AT_ONCE)):
+        names |= {position: (entry.source, entry.id) for position, entry in ledger.entries(some).items()}
+    return _completed(names, trace)
+
+
+def _positions(node: Mapping[str, Any]) -> Iterator[int]:
+    for given in node.get("inputs", ()):
+        if given.get("position") is not None:
+            yield given["position"]
+    for part in node.get("parts", ()):
+        yield from _positions(part)
+
+
+def _completed(names: Mapping[int, Names], node: Mapping[str, Any]) -> Json:
     return {
         **node,
-        "inputs": [_named(ledger, each) for each in node.get("inputs", ())],
-        "parts": [completed(ledger, part) for part in node.get("parts", ())],
+        "inputs": [_named(names, each) for each in node.get("inputs", ())],
+        "parts": [_completed(names, part) for part in node.get("parts", ())],
     }
 
 
-def _named(ledger: Ledger, given: Mapping[str, Any]) -> Json:
+def _named(names: Mapping[int, Names], given: Mapping[str, Any]) -> Json:
     position = given.get("position")
     if position is None:
         return dict(given)
-    entry = ledger.entry_at(position)
-    return {**given, "source": entry.source, "id": entry.id}
+    source, id_ = names[position]
+    return {**given, "source": source, "id": id_}

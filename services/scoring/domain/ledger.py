@@ -6,10 +6,10 @@ be asked.
 
 import bisect
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -55,6 +55,15 @@ class Touched:
     state: bool = False
 
 
+@runtime_checkable
+class LooksUpMany(Protocol):
+    """Looks up entries that lie in a database, where asking for each of many alone takes long."""
+
+    def many(self, positions: Sequence[int]) -> Mapping[int, Entry]:
+        """Give these entries, by position."""
+        ...
+
+
 class Ledger:
     """What the entries said, and from when until when it held."""
 
@@ -96,6 +105,13 @@ class Ledger:
             self._begin(Edition(0, rubric), rubric.start, rubric.end, rubric.timezone)
 
     # -- looking up
+
+    def entries(self, positions: Sequence[int]) -> Mapping[int, Entry]:
+        """Give many entries by position: at once, where what looks them up can."""
+        look_up = self.entry_at
+        if isinstance(look_up, LooksUpMany):
+            return look_up.many(positions)
+        return {position: look_up(position) for position in positions}
 
     def find(self, reference: Mapping[str, Any]) -> int | None:
         """Give the position of the entry that (`source`, `id`) names."""

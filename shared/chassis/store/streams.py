@@ -7,6 +7,7 @@ from shared.chassis.store.fence import originator
 from shared.chassis.store.transaction import Head
 
 READ_AT_ONCE = 10_000
+ASK_AT_ONCE = 500
 Query = Callable[[str, Sequence[Any]], list[tuple[Any, ...]]]
 
 
@@ -59,6 +60,21 @@ class Stream:
         sql = "SELECT state FROM stored_events WHERE originator_id = ? AND originator_version = ?"
         rows = self.query(sql, (originator(self.name, generation), position))
         return bytes(rows[0][0]) if rows else None
+
+    def some(self, positions: Sequence[int]) -> dict[int, bytes]:
+        """Those records of the latest generation that are there, by position: many in one question."""
+        opening = self.opening()
+        whose = originator(self.name, opening[0] if opening else 1)
+        found: dict[int, bytes] = {}
+        for start in range(0, len(positions), ASK_AT_ONCE):
+            part = positions[start : start + ASK_AT_ONCE]
+            marks = ", ".join("?" * len(part))
+            sql = (
+                "SELECT originator_version, state FROM stored_events "  # noqa: S608 - question marks only
+                f"WHERE originator_id = ? AND originator_version IN ({marks})"
+            )
+            found |= {int(position): bytes(state) for position, state in self.query(sql, (whose, *part))}
+        return found
 
     def feed(self, generation: int, after: int, limit: int) -> list[bytes]:
         """What a reader that stands at (`generation`, `after`) lacks: from a newer generation, all from its opening.

@@ -8,7 +8,7 @@ from services.scoring.domain import Book
 from services.scoring.domain.identities import Identities
 from services.scoring.handlers import Books
 from services.scoring.store import DDL, LEDGER, VERSION, hash_key, kept, last_kept
-from shared.chassis.store import Append, EventStore, Statement
+from shared.chassis.store import Append, EventStore, Statement, Stream
 from shared.contracts.entries import decode_entry
 from shared.rubric import load
 from tests.unit.scoring.test_bulk import assert_same
@@ -170,3 +170,29 @@ async def test_a_store_of_the_version_before_is_brought_up_to_date(url):
     assert book.head == COUNT
     assert last_kept(store, synthetic.ASSESSMENT) > 0
     store.close()
+
+
+async def test_a_trace_looks_its_entries_up_together(store, monkeypatch):
+    """
+    Given a ledger in a database, and a unit with very many awards,
+    when its points are explained,
+    then each input names the entry that stands there, and the database was asked a few times, not once for each.
+    """
+    append(store, 1, COUNT)
+    book = await Books(store).get(synthetic.ASSESSMENT)
+    asked = []
+    get, some = Stream.get, Stream.some
+    monkeypatch.setattr(Stream, "get", lambda *of: asked.append(1) or get(*of))
+    monkeypatch.setattr(Stream, "some", lambda *of: asked.append(1) or some(*of))
+
+    def inputs(node: dict) -> list[dict]:
+        return [*node["inputs"], *(each for part in node["parts"] for each in inputs(part))]
+
+    named = [each for one in book.explain("market")["indicators"].values() for each in inputs(one["trace"])]
+
+    found = {each["position"]: decode_entry(STATES[each["position"] - 1]) for each in named if each.get("position")}
+    assert len(found) > 30
+    assert len(asked) < len(found) // 2
+    for each in named:
+        if each.get("position"):
+            assert (each["source"], each["id"]) == (found[each["position"]].source, found[each["position"]].id)

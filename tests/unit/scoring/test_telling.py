@@ -209,9 +209,9 @@ def test_english_counts_one_point_as_people_do() -> None:
 
 @cache
 def year() -> Book:
-    from cli.sources import File  # noqa: PLC0415
+    from cli.audit.sifted import Sifted  # noqa: PLC0415
 
-    return File(str(ROOT / "samples/binjiang-2020.jsonl"))._book(None)
+    return Sifted(str(ROOT / "samples/binjiang-2020.jsonl")).book()
 
 
 def test_a_determination_says_why_and_what_there_would_be_without_it() -> None:
