@@ -37,7 +37,9 @@ def standings(
 ) -> None:
     """Show the ranked units with their points."""
     words = language(lang)
-    answer = source(entries, server, token, assessment).standing(question(as_of, known_at, rubric, reading))
+    answer = source(entries, server, token, assessment).standing(
+        question(as_of, known_at, rubric, reading), None if json else 0
+    )
     from cli.output import print_json
     from cli.sheets import print_standing
 
@@ -59,7 +61,9 @@ def unit(
 ) -> None:
     """Show one unit's scorecard."""
     words = language(lang)
-    answer = source(entries, server, token, assessment).scorecard(unit, question(as_of, known_at, rubric, reading))
+    answer = source(entries, server, token, assessment).scorecard(
+        unit, question(as_of, known_at, rubric, reading), None if json else 0
+    )
     from cli.output import print_json
     from cli.sheets import print_scorecard
 

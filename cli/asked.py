@@ -50,13 +50,13 @@ class Asked:
             self._assessment = names[0]
         return self._assessment
 
-    def standing(self, question: Question) -> dict[str, Any]:
+    def standing(self, question: Question, flags: int | None = None) -> dict[str, Any]:
         """Give the standing."""
-        return self._ask(path("standings", self.assessment), question)
+        return self._ask(path("standings", self.assessment), question, _most(flags))
 
-    def scorecard(self, unit: str, question: Question) -> dict[str, Any]:
+    def scorecard(self, unit: str, question: Question, flags: int | None = None) -> dict[str, Any]:
         """Give one unit."""
-        return self._ask(path("scorecards", self.assessment, unit), question)
+        return self._ask(path("scorecards", self.assessment, unit), question, _most(flags))
 
     def explain(self, unit: str, indicator: str | None, question: Question) -> dict[str, Any]:
         """Give the trace of one indicator, or of all of a unit's."""
@@ -151,3 +151,7 @@ def words(question: Question) -> Words:
         *((name, value) for name, value in single if value is not None),
         *(("reading", reading) for reading in question.readings),
     ]
+
+
+def _most(flags: int | None) -> Words:
+    return [] if flags is None else [("flags", str(flags))]

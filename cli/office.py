@@ -167,7 +167,7 @@ def _statement(desk: Desk, as_of: str, known_at: int, reason: str) -> dict[str, 
     from cli.sources import Question
     from shared.contracts.standing import digest
 
-    seen = desk.asked.standing(Question(as_of=as_of, known_at=str(known_at)))
+    seen = desk.asked.standing(Question(as_of=as_of, known_at=str(known_at)), 0)
     rules = seen["rules"]
     return {
         "as_of": as_of,

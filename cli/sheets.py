@@ -77,7 +77,7 @@ def print_unit(answer: Mapping[str, Any], lang: str) -> None:
 
 def print_remarks(answer: Mapping[str, Any], lang: str) -> None:
     """Print how many flags there are of each code, and which questions still can move a rank."""
-    counts = Counter(flag["code"] for flag in answer["flags"])
+    counts: Mapping[str, int] = answer.get("flagged") or Counter(flag["code"] for flag in answer["flags"])
     if counts:
         print(f"{word('flags', lang)}: " + ", ".join(f"{word(code, lang)} {many}" for code, many in counts.items()))
     moving = [each["id"] for each in answer["findings"] if each["state"] == "open" and each["moves"] == "rank"]

@@ -41,12 +41,12 @@ class Course:
 class Source(Protocol):
     """Something that answers: a file, or a server."""
 
-    def standing(self, question: Question) -> dict[str, Any]:
-        """Give the standing."""
+    def standing(self, question: Question, flags: int | None = None) -> dict[str, Any]:
+        """Give the standing; with at most so many flags of each kind, and how many there are."""
         ...
 
-    def scorecard(self, unit: str, question: Question) -> dict[str, Any]:
-        """Give one unit."""
+    def scorecard(self, unit: str, question: Question, flags: int | None = None) -> dict[str, Any]:
+        """Give one unit; flags as above."""
         ...
 
     def explain(self, unit: str, indicator: str | None, question: Question) -> dict[str, Any]:
@@ -80,13 +80,13 @@ class File:
     def __init__(self, name: str) -> None:
         self._name = name
 
-    def standing(self, question: Question) -> dict[str, Any]:
+    def standing(self, question: Question, flags: int | None = None) -> dict[str, Any]:
         """Give the standing."""
-        return self._ask(question, lambda book, at: book.standing(at))
+        return self._ask(question, lambda book, at: book.standing(at, flags))
 
-    def scorecard(self, unit: str, question: Question) -> dict[str, Any]:
+    def scorecard(self, unit: str, question: Question, flags: int | None = None) -> dict[str, Any]:
         """Give one unit."""
-        return self._ask(question, lambda book, at: book.scorecard(unit, at))
+        return self._ask(question, lambda book, at: book.scorecard(unit, at, flags))
 
     def explain(self, unit: str, indicator: str | None, question: Question) -> dict[str, Any]:
         """Give the trace of one indicator, or of all of a unit's."""

@@ -84,6 +84,10 @@ class Flag(msgspec.Struct, frozen=True):
     period: str | None = None
 
 
+FLAGS = 200
+"""So many flags of a kind are listed: a long ledger has millions."""
+
+
 class Standing(msgspec.Struct, frozen=True):
     """A standing at any coordinate, or the board, which also says what it shows and of which generation it is."""
 
@@ -96,6 +100,9 @@ class Standing(msgspec.Struct, frozen=True):
     provisional: bool = False
     findings: list[FindingState] = []
     flags: list[Flag] = []
+    """Of each code, unit and indicator the first `FLAGS`."""
+    flagged: dict[str, int] = {}
+    """How many there are of each code."""
     title: str | None = None
     shown: str | None = None
     generation: int = 0

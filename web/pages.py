@@ -11,7 +11,7 @@ import msgspec
 
 from shared.contracts.entries import decode_entry, leaf_hash
 from shared.contracts.numbers import Fraction
-from web.answers import Change, Explained, Flag, IndicatorPoints, Seen, Standing, TaskRow, UnitChange
+from web.answers import FLAGS, Change, Explained, Flag, IndicatorPoints, Seen, Standing, TaskRow, UnitChange
 from web.charts import Line, lines
 from web.forms import AWARD, Form, blank, choices
 from web.language import mark
@@ -72,11 +72,11 @@ def inside(standing: Standing, view: View) -> list[tuple[str, str]]:
     return (fixed(standing, view) if view.plain else asked).coordinate
 
 
-async def flags_of(site: Site, standing: Standing, view: View) -> list[Flag]:
-    """What to look at in the data. The board of an open assessment leaves it out, so scoring is asked."""
+async def marked(site: Site, standing: Standing, view: View) -> Standing:
+    """The standing with what to look at in the data. The board of an open one leaves it out, so scoring is asked."""
     if standing.flags or not view.plain:
-        return standing.flags
-    return (await site.upstream.standing(standing.assessment, inside(standing, view))).flags
+        return standing
+    return await site.upstream.standing(standing.assessment, inside(standing, view))
 
 
 async def about(site: Site, standing: Standing, view: View) -> tuple[Names, dict[str, Any]]:
@@ -129,17 +129,18 @@ async def unit(site: Site, assessment: str, unit_id: str, view: View) -> Page:
     standing = await shown(site, assessment, view)
     if unit_id not in {each.unit for each in standing.units}:
         raise Declined(404, "unknown-unit", f"{assessment} has no such unit.")
-    (names, context), explained, flags = await asyncio.gather(
+    (names, context), explained, marks = await asyncio.gather(
         about(site, standing, view),
         site.upstream.explanation(assessment, unit_id, inside(standing, view)),
-        flags_of(site, standing, view),
+        marked(site, standing, view),
     )
     row = next(each for each in rows(standing, names) if each.unit == unit_id)
     more = {
         "row": row,
         "units": len(standing.units),
         "groups": _by_block(explained.indicators, names),
-        "flags": _by_place(flag for flag in flags if flag.unit == unit_id),
+        "flags": _by_place(flag for flag in marks.flags if flag.unit == unit_id),
+        "most": FLAGS,
         "findings": {each.id: each for each in standing.findings},
         "number": number,
         "rounded": rounded,
@@ -203,14 +204,14 @@ def _text(row: TaskRow, texts: Mapping[str, Any], names: Names) -> str:
 async def findings(site: Site, assessment: str, view: View) -> Page:
     """The questions that the text leaves open, with their readings; and what to look at in the data."""
     standing = await shown(site, assessment, view)
-    (names, context), marks = await asyncio.gather(about(site, standing, view), flags_of(site, standing, view))
+    (names, context), marks = await asyncio.gather(about(site, standing, view), marked(site, standing, view))
     states = {each.id: each for each in standing.findings}
     title = site.translate(view.language, "Questions")
-    flags = sorted(marks, key=lambda flag: flag.code)
+    flags = sorted(marks.flags, key=lambda flag: flag.code)
     grouped: list[tuple[str, list[Flag]]] = [
         (code, list(some)) for code, some in groupby(flags, lambda flag: flag.code)
     ]
-    more = {"findings": names.findings(), "states": states, "flags": grouped}
+    more = {"findings": names.findings(), "states": states, "flags": grouped, "flagged": marks.flagged}
     return Page("_findings.html", f"{title} · {context['title']}", context | more, standing.version)
 
 

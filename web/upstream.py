@@ -10,6 +10,7 @@ import httpx
 import msgspec
 
 from web.answers import (
+    FLAGS,
     Assessments,
     Changes,
     Explanation,
@@ -104,7 +105,8 @@ class Upstream:
 
     async def standing(self, assessment: str, coordinate: Words) -> Standing:
         """The standing at a coordinate."""
-        return await self._read(Standing, "scoring", ["standings", assessment], coordinate)
+        asked = [*coordinate, ("flags", str(FLAGS))]
+        return await self._read(Standing, "scoring", ["standings", assessment], asked)
 
     async def explanation(self, assessment: str, unit: str, coordinate: Words) -> Explanation:
         """Why a unit has its points, at a coordinate."""

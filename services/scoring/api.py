@@ -24,20 +24,28 @@ from shared.chassis.http import read_body
 router = APIRouter(tags=["scoring"])
 LINES = "application/x-ndjson"
 PAGE = 500
+Most = Annotated[
+    int | None,
+    Query(
+        ge=0,
+        le=10_000,
+        description="At most so many flags of each code, unit and indicator; `flagged` then counts all by code.",
+    ),
+]
 LONGEST = 2000
 """Characters of a coordinate in an address."""
 
 
 @router.get("/v1/standings/{assessment}", responses=responses)
-async def standings(asked: Asked) -> Response:
+async def standings(asked: Asked, flags: Most = None) -> Response:
     """Give the standing at a coordinate."""
-    return await asked.answer(outward.whole)
+    return await asked.stream(lambda book, at: outward.whole(book, at, flags))
 
 
 @router.get("/v1/scorecards/{assessment}/{unit}", responses=responses)
-async def scorecards(asked: Asked, unit: str) -> Response:
+async def scorecards(asked: Asked, unit: str, flags: Most = None) -> Response:
     """Give one unit of a standing, with the flags about it."""
-    return await asked.answer(lambda book, at: book.scorecard(unit, at))
+    return await asked.answer(lambda book, at: book.scorecard(unit, at, flags))
 
 
 @router.get("/v1/explain/{assessment}/{unit}", responses=responses)

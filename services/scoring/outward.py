@@ -1,5 +1,7 @@
 """What scoring says: the `data` of a `ScoresChanged`, from what the book found changed, and a standing as answered."""
 
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -33,15 +35,18 @@ def data(book: Book, change: Change) -> Json:
     return said
 
 
-def whole(book: Book, at: Coordinate) -> Json:
-    """Give the standing at a coordinate, its flags encoded already, since there may be very many.
+def whole(book: Book, at: Coordinate, most: int | None = None) -> Iterator[bytes]:
+    """Give the JSON of the standing at a coordinate piece by piece, since its flags may be a gigabyte; or at most so
+    many of each kind, and how many there are of each code.
 
     Raises:
         Unanswerable: There is no answer at this coordinate.
 
     """
     found, flags = book.standing_and_flags(at)
-    return found | {"flags": msgspec.Raw(b"[" + b"".join(flags.encoded(b",")) + b"]")}
+    if most is not None:
+        found, flags = found | {"flagged": flags.counted()}, flags.first(most)
+    return chain([msgspec.json.encode(found)[:-1] + b',"flags":['], flags.encoded(b","), [b"]}"])
 
 
 def snapshot(book: Book) -> Json:

@@ -1,13 +1,13 @@
 """What is asked of scoring over HTTP: an assessment, and one coordinate or several."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
 import msgspec
 from fastapi import Depends, Path, Query, Request
-from fastapi.responses import Response
+from fastapi.responses import Response, StreamingResponse
 
 from services.scoring.domain.book import Book
 from services.scoring.domain.coordinate import (
@@ -89,6 +89,11 @@ def problem(fault: Unanswerable) -> Problem:
 STATUS = {"not-yet": 503, "unknown-unit": 404, "unknown-indicator": 404, "unknown-rubric": 404, "not-known": 404}
 
 
+def _least(at: Sequence[Coordinate]) -> int:
+    """Give the position that a book must have come to."""
+    return max((each.known_at for each in at if isinstance(each.known_at, int)), default=0)
+
+
 class Inquiry:
     """What is asked of one assessment; a dependency."""
 
@@ -103,9 +108,20 @@ class Inquiry:
 
         :raises Problem: 404, 422 or 503 where there is no answer
         """
-        book = await self.book(max((each.known_at for each in at if isinstance(each.known_at, int)), default=0))
+        book = await self.book(_least(at))
         try:
             return Response(msgspec.json.encode(await self.books.store.ask(ask, book)), media_type=JSON)
+        except Unanswerable as fault:
+            raise problem(fault) from None
+
+    async def stream(self, ask: Callable[[Book], Iterator[bytes]], *at: Coordinate) -> Response:
+        """Ask the book something whose answer is too long to be held whole.
+
+        :raises Problem: as `answer`
+        """
+        book = await self.book(_least(at))
+        try:
+            return StreamingResponse(await self.books.store.ask(ask, book), media_type=JSON)
         except Unanswerable as fault:
             raise problem(fault) from None
 
@@ -155,6 +171,13 @@ class Question:
         :raises Problem: 404, 422 or 503 where there is no answer
         """
         return await self._inquiry.answer(lambda book: ask(book, self.at), self.at)
+
+    async def stream(self, ask: Callable[[Book, Coordinate], Iterator[bytes]]) -> Response:
+        """Ask the book something whose answer is too long to be held whole.
+
+        :raises Problem: as `answer`
+        """
+        return await self._inquiry.stream(lambda book: ask(book, self.at), self.at)
 
     async def book(self, least: int = 0) -> Book:
         """Give the book, with the position that the question names, and at least another.

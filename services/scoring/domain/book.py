@@ -231,14 +231,14 @@ class Book:
     def _scores(self, moment: Moment, *, traced: bool = False) -> Scores:
         return Scores(self.ledger, self._placements.of(moment.rubric), moment, traced=traced)
 
-    def standing(self, coordinate: Coordinate = LIVE) -> dict[str, Any]:
-        """Give the standing, as the contract's JSON.
+    def standing(self, coordinate: Coordinate = LIVE, most: int | None = None) -> dict[str, Any]:
+        """Give the standing, as the contract's JSON; with at most so many flags of each kind.
 
         Raises:
             Unanswerable: There is no answer at this coordinate.
 
         """
-        return self._whole(self.scores(coordinate))
+        return self._whole(self.scores(coordinate), most)
 
     def standing_and_flags(self, coordinate: Coordinate = LIVE) -> tuple[dict[str, Any], Flags]:
         """Give the standing, and apart from it its flags, which may be very many.
@@ -249,9 +249,9 @@ class Book:
         """
         return self._parted(self.scores(coordinate))
 
-    def _whole(self, scores: Scores) -> dict[str, Any]:
+    def _whole(self, scores: Scores, most: int | None = None) -> dict[str, Any]:
         found, flagged = self._parted(scores)
-        return found | {"flags": list(flagged)}
+        return found | flagged.shown(most)
 
     def _parted(self, scores: Scores) -> tuple[dict[str, Any], Flags]:
         found = {
@@ -262,8 +262,8 @@ class Book:
         }
         return found, flags(self.ledger, scores)
 
-    def scorecard(self, unit: str, coordinate: Coordinate = LIVE) -> dict[str, Any]:
-        """Give one unit of a standing, with the flags about it.
+    def scorecard(self, unit: str, coordinate: Coordinate = LIVE, most: int | None = None) -> dict[str, Any]:
+        """Give one unit of a standing, with the flags about it, or at most so many of each kind.
 
         Raises:
             Unanswerable: There is no answer at this coordinate, or no such unit.
@@ -274,7 +274,7 @@ class Book:
             **self._heading(scores),
             **_unit(scores, unit),
             "findings": standing.findings(self.ledger, scores),
-            "flags": list(flags(self.ledger, scores, unit)),
+            **flags(self.ledger, scores, unit).shown(most),
         }
 
     def explain(self, unit: str, indicator: str | None = None, coordinate: Coordinate = LIVE) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 In order of code, unit, indicator, position, provider and period; the same each time.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -81,6 +81,30 @@ class Flags:
         """Add one for each of these rows, which stand in order; once for each code and table."""
         if len(rows):
             self._rows[code, table.unit, table.indicator] = table.position[rows]
+
+    def first(self, most: int) -> "Flags":
+        """Give at most so many of each code, unit and indicator: the first ones."""
+        some = Flags()
+        some._rows = {about: positions[:most] for about, positions in self._rows.items() if most}
+        for about, flags in self._single.items():
+            both = Flags()
+            both._single[about] = flags
+            if about in some._rows:
+                both._rows[about] = some._rows.pop(about)
+            if kept := both._those(about)[:most]:
+                some._single[about] = kept
+        return some
+
+    def counted(self) -> dict[str, int]:
+        """Give how many there are of each code."""
+        counts: Counter[str] = Counter()
+        for (code, _, _), found in [*self._single.items(), *self._rows.items()]:
+            counts[code] += len(found)
+        return dict(sorted(counts.items()))
+
+    def shown(self, most: int | None) -> dict[str, Any]:
+        """Give them as members of an answer: all, or at most so many of each code, unit and indicator, and counts."""
+        return {"flags": list(self)} if most is None else {"flagged": self.counted(), "flags": list(self.first(most))}
 
     def __len__(self) -> int:
         """How many there are."""

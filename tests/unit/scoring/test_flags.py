@@ -2,13 +2,17 @@
 
 import json
 import re
+from collections import Counter
+from random import Random
 from typing import Any
 
 import msgspec
 import numpy as np
 import pytest
 
+from services.scoring import outward
 from services.scoring.domain import Book, Coordinate, read_date
+from services.scoring.domain.book import LIVE
 from services.scoring.domain.columns import Columns
 from services.scoring.domain.flags import Flags
 from shared.contracts.entries import decode_entry
@@ -175,3 +179,48 @@ def test_many_flags_of_rows_are_written_as_they_are_given(count):
         rows.append(position, 737_000, (0, "trained_person_times", "hr", None), "1", None)
     found.add_rows("self-reported", rows, np.arange(count))
     assert b"".join(found.encoded(b",")) == b",".join(map(msgspec.json.encode, found))
+
+
+@pytest.mark.parametrize("most", [0, 1, 3, 500])
+def test_the_first_of_each_kind_are_given_and_all_are_counted(most):
+    """Given flags of several codes and places, when few are asked for, then the first of each, and how many of all."""
+    found, rows, other = Flags(), Columns("hr", "R1"), Columns("tax", "T1")
+    for position in range(5, 105):
+        rows.append(position, 737_000, (0, "trained_person_times", "hr", None), "1", None)
+        other.append(1000 + position, 737_000, (0, "coverage", "tax", None), "1", None)
+    found.add_rows("self-reported", rows, np.arange(100))
+    found.add_rows("self-reported", other, np.arange(50))
+    found.add_rows("unplaced", rows, np.arange(40, 60))
+    found.add({"code": "unplaced", "unit": "hr", "indicator": "R1", "position": 46})
+    found.add({"code": "conflict", "unit": "reform", "indicator": "F2"})
+
+    expected, met = [], Counter()
+    for flag in found:
+        met[about := (flag["code"], flag["unit"], flag["indicator"])] += 1
+        expected += [flag] if met[about] <= most else []
+    assert list(found.first(most)) == expected
+    assert found.counted() == {"conflict": 1, "self-reported": 150, "unplaced": 21}
+    assert len(list(found)) == 172
+
+
+def test_a_standing_is_written_piece_by_piece():
+    """Given a standing with many flags, when it is written, then no piece holds all of it, and together they are it;
+    asked for few flags, they are few and counted.
+    """
+    log = generate.ledger(Random(5), 60)
+    book = Book(load=load)
+    book.extend(decode_entry(generate.stored(entry)) for entry in log)
+    answer = book.standing()
+    assert len(answer["flags"]) > 10
+
+    pieces = list(outward.whole(book, LIVE))
+    assert b"".join(pieces) == msgspec.json.encode(answer)
+    assert max(map(len, pieces)) < len(b"".join(pieces))
+    few = msgspec.json.decode(b"".join(outward.whole(book, LIVE, 1)))
+    assert few == msgspec.json.decode(msgspec.json.encode(book.standing(LIVE, 1)))
+    assert sum(few["flagged"].values()) == len(answer["flags"]) > len(few["flags"])
+    assert few["units"] == answer["units"]
+    unit = answer["units"][0]["unit"]
+    assert book.scorecard(unit, LIVE, 0)["flagged"] == dict(
+        sorted(Counter(flag["code"] for flag in answer["flags"] if flag.get("unit") == unit).items())
+    )
