@@ -218,18 +218,18 @@ class Book:
             self._live = self.scores()
         return self._live
 
-    def scores(self, coordinate: Coordinate = LIVE, *, traced: bool = False) -> Scores:
-        """Work out what every indicator of every unit is worth, `traced` where the whole trace is asked for.
+    def scores(self, coordinate: Coordinate = LIVE, *, traced: str | None = None) -> Scores:
+        """Work out what every indicator of every unit is worth; `traced` is the unit whose whole trace is asked for.
 
         Raises:
             Unanswerable: There is no answer at this coordinate.
 
         """
         moments.begun(self.ledger, coordinate.as_of)
-        return self._scores(moments.moment(self.ledger, coordinate), traced=traced)
+        return self._scores(moments.moment(self.ledger, coordinate), traced)
 
-    def _scores(self, moment: Moment, *, traced: bool = False) -> Scores:
-        return Scores(self.ledger, self._placements.of(moment.rubric), moment, traced=traced)
+    def _scores(self, moment: Moment, traced: str | None = None) -> Scores:
+        return Scores(self.ledger, self._placements.of(moment.rubric), moment, traced)
 
     def standing(self, coordinate: Coordinate = LIVE, most: int | None = None) -> dict[str, Any]:
         """Give the standing, as the contract's JSON; with at most so many flags of each kind.
@@ -284,7 +284,7 @@ class Book:
             Unanswerable: There is no answer at this coordinate, or no such unit or indicator.
 
         """
-        scores = self.scores(coordinate, traced=True)
+        scores = self.scores(coordinate, traced=unit)
         whole = _unit(scores, unit)
         explaining = explain.Explaining(self.ledger, self._placements, scores, unit)
         if indicator is None:

@@ -40,9 +40,9 @@ class Sheet:
     is the latest of what was and what is new: then only the new ones are looked at.
     """
 
-    def __init__(self, *, every_award: bool = False) -> None:
-        """Take whether awards that a higher one of the same line and occasion outdoes are wanted too: for traces."""
-        self._every_award = every_award
+    def __init__(self, traced: str | None = None) -> None:
+        """Take the unit to be traced: of its awards those too that a higher one of the same occasion outdoes."""
+        self._traced = traced
         self._figures: defaultdict[str, dict[tuple[str, str], tuple[Figure, ...]]] = defaultdict(dict)
         self._awards: defaultdict[str, dict[str, tuple[Award, ...]]] = defaultdict(dict)
         self._excluded: defaultdict[str, dict[str, tuple[tuple[Figure | Award, str], ...]]] = defaultdict(dict)
@@ -80,8 +80,9 @@ class Sheet:
             one_more = with_one_more(rows, placement, moment, before.seen, before.bearing)
             if one_more is not None:
                 return Folded(known, ends, one_more, before.excluded)
-        found, excluded = bearing(rows, placement, moment, before.seen, every_award=self._every_award)
+        every = rows.unit == self._traced
+        found, excluded = bearing(rows, placement, moment, before.seen, every_award=every)
         if before.seen:
             both = np.concatenate([before.bearing, found])
-            found = outdoing(rows, placement, both, every_award=self._every_award)
+            found = outdoing(rows, placement, both, every_award=every)
         return Folded(known, ends, found, before.excluded + excluded)

@@ -18,13 +18,13 @@ from shared.rubric.result import Ranked, Result, Tally
 class Scores:
     """What every indicator of every unit is worth at one moment."""
 
-    def __init__(self, ledger: Ledger, placement: Placement, moment: Moment, *, traced: bool = False) -> None:
-        """Work everything out; where it will be `traced`, with the awards too that higher ones outdo."""
+    def __init__(self, ledger: Ledger, placement: Placement, moment: Moment, traced: str | None = None) -> None:
+        """Work everything out; of the unit that will be `traced` with the awards too that higher ones outdo."""
         self._ledger = ledger
         self.placement = placement
         self.moment = moment
         self.determined: dict[Pair, Determination] = {}
-        self._sheet = Sheet(every_award=traced)
+        self._sheet = Sheet(traced)
         self._results: dict[Pair, Result] = {}
         self.tallies: dict[str, Tally] = {}
         for rows in list(ledger.rows.values()):
