@@ -33,7 +33,7 @@ SCHEMA = pl.Schema(
     {"subject": pl.String, "data": pl.Struct(dict.fromkeys(("indicator", "measure", "occurred", "value"), pl.String))}
 )
 LIMIT = (
-    "recognising takes 0.4 µs of one core, folding 0.6 of the other, half of it for disputes, one in 25 entries here"
+    "two cores: an entry is looked through in 0.45 µs of one, folded in 0.25 of the other; DuckDB reads four members"
 )
 
 

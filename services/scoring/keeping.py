@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from services.scoring.domain.block import Block, block_of, decode, encode
 from services.scoring.domain.book import Book
 from services.scoring.domain.identities import MANY
-from services.scoring.domain.stretch import Stretch
+from services.scoring.domain.stretch import gathered
 from services.scoring.store import Kept, keep, kept, last_kept, ledger
 from shared.chassis.ahead import ahead
 from shared.chassis.store import EventStore, StoreError
@@ -65,7 +65,7 @@ def fold_beside(
     from services.scoring.domain.scanned import Links, Scanner  # noqa: PLC0415 - only where there are many
 
     scanner, links = Scanner(book.ledger.identities.key), Links(last) if chained else None
-    scanned = scanner.scanned(ahead(map(Stretch.of, batches)), book.head + 1, links)
+    scanned = scanner.scanned(ahead(gathered(batches)), book.head + 1, links)
     book.extend_scanned(ahead(scanned), keep)
 
 

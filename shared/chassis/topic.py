@@ -63,8 +63,12 @@ def terms(settings: ServiceSettings) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def entries(brokers: dict[str, Any], topic: str, assessment: str, after: int = 0) -> Iterator[list[bytes]]:
+def entries(
+    brokers: dict[str, Any], topic: str, assessment: str, after: int = 0, batch: int = BATCH
+) -> Iterator[list[bytes]]:
     """Batches of what a topic holds of an assessment, in order, from behind a position on; blocking.
+
+    A `batch` has as many or some more, but for the last.
 
     What was published twice comes once. Positions follow each other; whether each entry names the one before it is for
     whoever takes them to check.
@@ -73,26 +77,28 @@ def entries(brokers: dict[str, Any], topic: str, assessment: str, after: int = 0
     """
     begun = False
     try:
-        for batch in _from(brokers, topic, assessment, after, after):
+        for found in _from(brokers, topic, assessment, after, after, batch):
             begun = True
-            yield batch
+            yield found
     except Lacking:
         if begun or not after:
             raise
-        yield from _from(brokers, topic, assessment, after, 0)
+        yield from _from(brokers, topic, assessment, after, 0, batch)
 
 
-def _from(brokers: dict[str, Any], topic: str, assessment: str, after: int, offset: int) -> Iterator[list[bytes]]:
+def _from(
+    brokers: dict[str, Any], topic: str, assessment: str, after: int, offset: int, batch: int
+) -> Iterator[list[bytes]]:
     """An entry's offset is no less than how many of its ledger are before it, if they all went to one partition."""
     key = assessment.encode()
-    batch: list[bytes] = []
+    found: list[bytes] = []
     for messages in _read(brokers, topic, offset):
-        batch += _following(messages, key, after + len(batch), topic)
-        if len(batch) >= BATCH:
-            yield batch
-            after, batch = after + len(batch), []
-    if batch:
-        yield batch
+        found += _following(messages, key, after + len(found), topic)
+        if len(found) >= batch:
+            yield found
+            after, found = after + len(found), []
+    if found:
+        yield found
 
 
 def _following(messages: list[Message], key: bytes, last: int, topic: str) -> list[bytes]:

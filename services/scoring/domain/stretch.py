@@ -1,10 +1,13 @@
 """Stored entries in one piece of memory: what compiled loops read, and a sequence like any other."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
+
+TOGETHER = 1 << 15
+"""So many entries are looked at together: what a step of the interpreter costs is shared by them."""
 
 BEHIND = 64
 """So many bytes may be read behind the last one."""
@@ -40,6 +43,31 @@ class Stretch(Sequence[bytes]):
         if isinstance(place, slice):
             return Stretch(self.text, self.starts[place], self.ends[place])
         return self.text[self.starts[place] : self.ends[place]].tobytes()
+
+
+def gathered(batches: Iterable[Sequence[bytes]]) -> Iterator[Stretch]:
+    """Put batches together, each as soon as it comes: what has just been read is still in the processor's cache."""
+    parts: list[bytes] = []
+    lengths: list[NDArray[np.int64]] = []
+    for batch in batches:
+        if isinstance(batch, Stretch):
+            yield from _put_together(parts, lengths)
+            yield batch
+            continue
+        parts.append(b"".join(batch))
+        lengths.append(np.fromiter(map(len, batch), np.int64, len(batch)))
+        if sum(map(len, lengths)) >= TOGETHER:
+            yield from _put_together(parts, lengths)
+    yield from _put_together(parts, lengths)
+
+
+def _put_together(parts: list[bytes], lengths: list[NDArray[np.int64]]) -> Iterator[Stretch]:
+    if parts:
+        many = np.concatenate(lengths)
+        ends = np.cumsum(many)
+        yield Stretch(text_of(*parts), ends - many, ends)
+        parts.clear()
+        lengths.clear()
 
 
 def text_of(*parts: bytes) -> Bytes:

@@ -1,7 +1,7 @@
-"""Leaf hashes (RFC 6962) of many entries: SHA-256 (FIPS 180-4) of sixteen side by side.
+"""Leaf hashes (RFC 6962) of many entries: SHA-256 (FIPS 180-4) of sixty-four side by side.
 
-`hashlib` holds the interpreter while it hashes anything as short as an entry. Here sixteen take each step together,
-which processors do in one instruction or two, and other threads run meanwhile.
+`hashlib` holds the interpreter while it hashes anything as short as an entry. Here sixty-four take each step
+together: processors do sixteen in one instruction, and the next while one is on its way. Other threads run meanwhile.
 """
 
 from math import isqrt
@@ -16,7 +16,7 @@ from services.scoring.domain.stretch import Bytes, Stretch
 Numbers = NDArray[np.uint32]
 """Of all lanes: those of the first number, then those of the second, and so on."""
 
-LANES = 16
+LANES = 64
 _ROUNDS, _BLOCK, _WORDS, _STATE, _DIGEST = 64, 64, 16, 8, 32
 _SCHEME = np.frombuffer(b"sha256:", np.uint8)
 _DIGITS = np.full(256, 16, np.uint8)
