@@ -6,8 +6,8 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
-TOGETHER = 1 << 15
-"""So many entries are looked at together: what a step of the interpreter costs is shared by them."""
+TOGETHER = 1 << 24
+"""So many bytes are looked at together: what a step of the interpreter costs is shared by their entries."""
 
 BEHIND = 64
 """So many bytes may be read behind the last one."""
@@ -56,7 +56,7 @@ def gathered(batches: Iterable[Sequence[bytes]]) -> Iterator[Stretch]:
             continue
         parts.append(b"".join(batch))
         lengths.append(np.fromiter(map(len, batch), np.int64, len(batch)))
-        if sum(map(len, lengths)) >= TOGETHER:
+        if sum(map(len, parts)) >= TOGETHER:
             yield from _put_together(parts, lengths)
     yield from _put_together(parts, lengths)
 

@@ -21,7 +21,7 @@ def few(monkeypatch):
     """So many as are worth keeping are a few hundred here."""
     monkeypatch.setattr(keeping, "MANY", SOME)
     monkeypatch.setattr(keeping, "FEW", SOME // 8)
-    monkeypatch.setattr("services.scoring.domain.stretch.TOGETHER", SOME // 4)
+    monkeypatch.setattr("services.scoring.domain.stretch.TOGETHER", 100_000)
 
 
 @pytest.fixture
