@@ -178,7 +178,7 @@ class _Batch:
 
     def _take(self, place: int, entry: Entry) -> int | None:
         """Let a correction stand as the row it brings in; the position of the row that is disputed, None of no row."""
-        target = self.ledger.find(entry.data["entry"])
+        target = self.ledger.find(entry.data["entry"], entry.position)
         row = None if target is None else self._row(target)
         if row is None or entry.type == kinds.ENTRY_WITHDRAWN:
             return row and target

@@ -132,7 +132,11 @@ class Columns:
         return code
 
     def own_words(self) -> None:
-        """Stop sharing series, tiers and values set aside with the table that this is a copy of."""
+        """Share no more series, tiers and values set aside with the table that this is a copy of, nor what was found.
+
+        From where the copy goes on by itself, other rows stand at the same positions.
+        """
+        self._known = 0, 0
         self.series, self.tiers = self.series.copy(), self.tiers.copy()
         self.aside, self._codes, self._tier_codes = self.aside.copy(), self._codes.copy(), self._tier_codes.copy()
 

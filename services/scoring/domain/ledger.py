@@ -113,13 +113,14 @@ class Ledger:
             return look_up.many(positions)
         return {position: look_up(position) for position in positions}
 
-    def find(self, reference: Mapping[str, Any]) -> int | None:
-        """Give the position of the entry that (`source`, `id`) names."""
+    def find(self, reference: Mapping[str, Any], before: int | None = None) -> int | None:
+        """Give the position of the entry that (`source`, `id`) names, of those before a position; the latest."""
         source, id_ = identity(reference)
-        found = [position for position in self.identities.candidates(source, id_) if position <= self.head]
+        last = self.head if before is None else before - 1
+        found = [position for position in self.identities.candidates(source, id_) if position <= last]
         if len(found) == 1:  # the gate has seen that there is one
             return found[0]
-        for position in found:
+        for position in sorted(found, reverse=True):
             entry = self.entry_at(position)
             if (entry.source, entry.id) == (source, id_):
                 return position
@@ -185,7 +186,7 @@ class Ledger:
         if entry.type == kinds.ENTRY_CORRECTED:
             self._correct(entry, touched)
         elif entry.type == kinds.ENTRY_WITHDRAWN:
-            target = self.find(entry.data["entry"])
+            target = self.find(entry.data["entry"], entry.position)
             if target is not None:
                 self.end(target, entry.position, touched)
         else:
@@ -239,7 +240,7 @@ class Ledger:
             self.evidence[unit].append((position, digests))
 
     def _correct(self, entry: Entry, touched: Touched) -> None:
-        target = self.find(entry.data["entry"])
+        target = self.find(entry.data["entry"], entry.position)
         if target is None:
             return
         self.end(target, entry.position, touched)
@@ -290,7 +291,7 @@ class Ledger:
         elif kind in (kinds.ASSESSMENT_CLOSED, kinds.ASSESSMENT_RESTATED):
             self.closings.append(_closing(position, kind, data))
         named = named_by(kind, data)
-        about = None if named is None else self.find(named)
+        about = None if named is None else self.find(named, position)
         if kind == kinds.ENTRY_CONFIRMED:
             data = _NOTHING
         said = Statement(position, kind, unit, provider, data, about)

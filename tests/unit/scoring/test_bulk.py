@@ -137,6 +137,14 @@ def entry_named(number: int | str, source: str | None = None) -> dict[str, Any]:
             id="twice the same entry",
         ),
         pytest.param([{"entry": entry_named(1)}, {"entry": entry_named(2)}], id="of the opening, which is no row"),
+        pytest.param(
+            [{"entry": entry_named("d32"), "data": figure()}, {"entry": entry_named(2), "data": figure(value="8")}],
+            id="of one that comes later",
+        ),
+        pytest.param(
+            [{"entry": entry_named("d32")}, {"entry": entry_named(2), "data": figure(value="8")}],
+            id="withdrawn before it came",
+        ),
     ],
 )
 @pytest.mark.parametrize("cut", [30, 31])

@@ -118,6 +118,25 @@ def test_what_was_withdrawn_later_holds_where_it_is_supposed() -> None:
     assert [series.part for series in book.ledger.rows["science", "B3"].series] == ["x"]
 
 
+def test_what_came_later_in_the_ledger_is_not_looked_for_among_what_is_supposed() -> None:
+    """Given a book that was asked at the position of a figure, when others are supposed in that figure's place, then at
+    the same position they are what is known.
+    """
+    log, end = [generate.Writer(Random(1), generate.rubric_text()) for _ in range(2)]
+    figure = {"indicator": "K1", "measure": "tech_firms", "value": "10", "occurred": "2020-01-02"}
+    for writer in (log, end):
+        writer.open()
+    for value in ("10", "20", "30"):
+        log.append("SubmissionReceived", {**figure, "value": value}, "science", "science")
+    end.append("SubmissionReceived", {**figure, "indicator": "K2", "measure": "voucher_amount"}, "science", "science")
+    end.append("SubmissionReceived", {**figure, "value": "297"}, "science", "science")
+    supposed = [{**entry, "id": f"supposed/{n}"} for n, entry in enumerate(sent(end.entries)[1:])]
+    book, only = book_of(log.entries), book_of(log.entries[:2])
+    book.standing(Coordinate(known_at=3))
+    at = Coordinate(known_at=3)
+    assert facts(suppose(book, 2, supposed).standing(at)) == facts(suppose(only, 2, supposed).standing(at))
+
+
 def test_the_causes_are_the_supposed_entries() -> None:
     """Given a figure that is supposed, then the diff from what is known names it under the position it would have."""
     book = book_of(generate.ledger(Random(4), 3))
