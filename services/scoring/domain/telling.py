@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from shared.contracts import kinds
 from shared.contracts.entries import Entry
 from shared.contracts.numbers import Fraction, shown
 from shared.rubric.facts import Award, Determination, Figure
@@ -144,8 +145,9 @@ class Teller:
 
     def _determined(self, result: Result, given: Input) -> Both:
         position = given.row.position
-        data = self.entry_at(position).data
-        reason = str((data.get("data") or data).get("reason", ""))
+        entry = self.entry_at(position)
+        data = entry.data["data"] if entry.type == kinds.ENTRY_CORRECTED else entry.data
+        reason = str(data.get("reason", ""))
         day = given.row.occurred.isoformat()
         zh, en = _points(result.points)
         is_points = result.state == "determined"

@@ -227,6 +227,19 @@ def test_a_determination_says_why_and_what_there_would_be_without_it() -> None:
     assert "若无认定，按下述计算为6分" in first["zh"]
 
 
+@pytest.mark.parametrize("stray", [["x"], "x", {"reason": "another"}, {}])
+def test_why_it_was_determined_is_told_whatever_else_the_entry_says(stray: Any) -> None:
+    """Given a determination with a member that only corrections have, and a correction of it, then each says why."""
+    said = {"indicator": "M2", "outcome": "points", "points": "4", "occurred": "2020-06-30", "reason": "agreed"}
+    determined = {"kind": "IndicatorDetermined", "subject": "market", "data": {**said, "data": stray}}
+    put_right = {"entry": {"source": "/x", "id": "e2"}, "data": {**said, "reason": "mended"}, "reason": "a slip"}
+    corrected = {"kind": "EntryCorrected", "subject": "market", "data": put_right}
+    (first, *_) = small_book(determined).explain("market", "M2")["told"]
+    assert "because: agreed)" in first["en"]
+    (first, *_) = small_book(determined, corrected).explain("market", "M2")["told"]
+    assert "because: mended)" in first["en"]
+
+
 @pytest.mark.parametrize("known_at", [1338, 700])
 def test_each_reading_tells_what_the_score_would_be(known_at: int) -> None:
     """Given every finding that bears on an indicator, then its points under each reading are those asked for by it."""
