@@ -58,7 +58,7 @@ def _written(bundle: Bundle, root: bytes, store: LedgerStore, told: Callable[[in
         marked = [signed_to(name, size, root)] if batch[0].position == 1 else []
         # Of a whole one that nobody has signed nothing is left to look for: intake makes its key, as for any new one.
         if batch[-1].position == size and not bundle.signed:
-            marked = [unsigned(name)]
+            marked.append(unsigned(name))
         store.store.commit(append=appended, execute=[*beside, *marked])
     return size - start
 
@@ -67,15 +67,19 @@ def _start(bundle: Bundle, root: bytes, store: LedgerStore) -> int:
     """Give the position to go on from: 0 in an empty assessment.
 
     Raises:
-        Stop: It is not empty, and nothing broke off here.
+        Stop: It is not empty, and nothing broke off here; or what was signed here was longer.
 
     """
     name, size = bundle.manifest.assessment, bundle.manifest.entries
     head = store.head(name)
+    rows = store.store.query("SELECT size, root FROM checkpoints WHERE assessment = ?", (name,))
+    signed = [(row[0], bytes(row[1])) for row in rows]
     if head is None:
+        for longer in (each for each, _ in signed if each > size):
+            told = f"{name} was signed here when it had {word('entries', 'en', longer)}, and this has {size}"
+            raise Stop(f"{told}: import all of it, or into another database", 1)
         return 0
-    signed = store.store.query("SELECT size, root FROM checkpoints WHERE assessment = ?", (name,))
-    broken_off = head.position < size and [(row[0], bytes(row[1])) for row in signed] == [(size, root)]
+    broken_off = head.position < size and signed == [(size, root)]
     if broken_off and store.store.stream(entries(name)).get(head.position) == line(bundle, head.position):
         return head.position
     raise Stop(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cli.main import run
-from services.intake.proofs import Prover
+from services.intake.proofs import Prover, signed_to
 from services.intake.settings import IntakeSettings
 from services.intake.signing import ledger_keys
 from services.intake.store import DDL, VERSION, LedgerStore, entries
@@ -153,6 +153,22 @@ def test_a_file_that_nobody_signed_needs_no_key(
     store = EventStore.open(f"sqlite:///{bundle.parent}/data/intake.sqlite", "intake", DDL, VERSION)
     assert LedgerStore(store).signed()
     store.close()
+
+
+def test_what_was_signed_stays_signed_where_a_file_is_imported(
+    opened: LedgerStore, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Given a database that has lost the entries of a longer ledger, but knows that it was signed, when a file that
+    nobody signed is imported, then nothing is written: intake would sign a tree smaller than one it signed.
+    """
+    opened.store.commit(execute=[signed_to(NAME, len(YEAR) + 1, bytes(32))])
+    lines = tmp_path / "entries.jsonl"
+    lines.write_bytes(b"\n".join(YEAR))
+    said = f"merit: {NAME} was signed here when it had {len(YEAR) + 1} entries, and this has {len(YEAR)}: "
+    status, _, told = restore(lines, capsys)
+    assert (status, told) == (1, f"{said}import all of it, or into another database\n")
+    assert opened.head(NAME) is None
+    assert opened.signed()
 
 
 def test_what_does_not_hold_is_not_imported(file: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
