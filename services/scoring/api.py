@@ -68,7 +68,7 @@ Second = Annotated[str, Query(alias="to", max_length=LONGEST, description="Anoth
 async def diff(inquiry: Inquired, first: First = "", second: Second = "") -> Response:
     """Say what changed from one coordinate to another, and which entries, rulings and clauses caused it."""
     one, other = one_of_two(first), one_of_two(second)
-    return await inquiry.answer(lambda book: book.diff(one, other), one, other)
+    return await inquiry.answer(Book.diff, one, other)
 
 
 @router.post(
@@ -81,7 +81,7 @@ async def what_if(inquiry: Inquired, request: Request) -> Response:
     settings = request.app.state.service.settings
     asked = read_what_if(await read_body(request, settings.max_body, silence=settings.body_seconds))
     one, other = one_of_two(asked.first), one_of_two(asked.second)
-    return await inquiry.answer(lambda book: asked.answer(book, one, other), one, other)
+    return await inquiry.answer(asked.answer, one, other)
 
 
 @router.get("/v1/timeline/{assessment}", responses=responses)

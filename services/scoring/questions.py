@@ -103,25 +103,27 @@ class Inquiry:
         self.assessment, self.books = assessment, books
         self.patience: float = request.app.state.service.settings.wait_seconds
 
-    async def answer(self, ask: Callable[[Book], Any], *at: Coordinate) -> Response:
-        """Ask the book something about these coordinates.
+    async def answer(self, ask: Callable[..., Any], *at: Coordinate) -> Response:
+        """Ask the book something about these coordinates: `ask(book, *at)`.
 
         :raises Problem: 404, 422 or 503 where there is no answer
         """
-        book = await self.book(_least(at))
-        try:
-            return Response(msgspec.json.encode(await self.books.store.ask(ask, book)), media_type=JSON)
-        except Unanswerable as fault:
-            raise problem(fault) from None
+        return Response(msgspec.json.encode(await self._asked(ask, at)), media_type=JSON)
 
-    async def stream(self, ask: Callable[[Book], Iterator[bytes]], *at: Coordinate) -> Response:
+    async def stream(self, ask: Callable[..., Iterator[bytes]], *at: Coordinate) -> Response:
         """Ask the book something whose answer is too long to be held whole.
 
         :raises Problem: as `answer`
         """
+        return StreamingResponse(await self._asked(ask, at), media_type=JSON)
+
+    async def _asked(self, ask: Callable[..., Any], at: Sequence[Coordinate]) -> Any:
         book = await self.book(_least(at))
+        # Once the book is in hand, an entry may come in that is not stored yet, and never will be if another deployment
+        # takes over now: what is known is what is stored.
+        known = [each if each.known_at is not None else replace(each, known_at=book.head) for each in at]
         try:
-            return StreamingResponse(await self.books.store.ask(ask, book), media_type=JSON)
+            return await self.books.store.ask(ask, book, *known)
         except Unanswerable as fault:
             raise problem(fault) from None
 
@@ -170,14 +172,14 @@ class Question:
 
         :raises Problem: 404, 422 or 503 where there is no answer
         """
-        return await self._inquiry.answer(lambda book: ask(book, self.at), self.at)
+        return await self._inquiry.answer(ask, self.at)
 
     async def stream(self, ask: Callable[[Book, Coordinate], Iterator[bytes]]) -> Response:
         """Ask the book something whose answer is too long to be held whole.
 
         :raises Problem: as `answer`
         """
-        return await self._inquiry.stream(lambda book: ask(book, self.at), self.at)
+        return await self._inquiry.stream(ask, self.at)
 
     async def book(self, least: int = 0) -> Book:
         """Give the book, with the position that the question names, and at least another.
