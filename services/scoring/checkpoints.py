@@ -81,12 +81,11 @@ class Checkpoints:
         log: structlog.typing.FilteringBoundLogger = structlog.get_logger(service=self.store.service)
         stopped: set[str] = set()
         while True:
-            for assessment in await self.store.ask(self._grown_since):
+            for assessment, read in await self.store.ask(self._grown_since):
                 if assessment in stopped:
                     continue
                 try:
-                    _, _, signed = await self.signed(assessment)
-                    await self.hold(assessment, signed)
+                    await self._look_at(assessment, read)
                 except httpx.HTTPError as error:
                     log.warning("no checkpoint", assessment=assessment, reason=str(error) or type(error).__name__)
                 except Differs as error:
@@ -94,10 +93,22 @@ class Checkpoints:
                     stop(assessment, str(error))
             await asyncio.sleep(seconds)
 
-    def _grown_since(self) -> list[str]:
-        """Name the ledgers that have grown since they were held against a checkpoint. Blocking."""
+    async def _look_at(self, assessment: str, read: int) -> None:
+        """Hold the copy of a ledger, of which so much was read before, against a checkpoint that is signed now."""
+        _, _, signed = await self.signed(assessment)
+        if signed.size < read:
+            raise Differs(
+                f"Fork: intake's checkpoint of {assessment} is of {signed.size} entries, and {read} have been read "
+                "from it: its database was put back to an earlier state; put back one that has them all before this "
+                "assessment goes on."
+            )
+        await self.hold(assessment, signed)
+
+    def _grown_since(self) -> list[tuple[str, int]]:
+        """Give the ledgers that have grown since they were held against a checkpoint, and how far. Blocking."""
         heads = {each: ledger(self.store, each).head() for each in self.store.assessments(LEDGER)}
-        return [each for each, head in heads.items() if head and head.position > self._checked.get(each, 0)]
+        grown = [(each, head.position) for each, head in heads.items() if head]
+        return [(each, position) for each, position in grown if position > self._checked.get(each, 0)]
 
     def _tree(self, assessment: str) -> Tree:
         stream = ledger(self.store, assessment)

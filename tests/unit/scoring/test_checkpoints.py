@@ -131,6 +131,25 @@ async def test_what_differs_stops_and_is_said_once(tmp_path):
     assert [(name, why.split(":")[0]) for name, why in stopped] == [(NAME, "Fork")]
 
 
+async def test_a_ledger_shorter_than_was_read_is_a_fork(tmp_path):
+    """
+    Given entries that were read from intake,
+    when it signs fewer, since its database was put back to an earlier state and no topic could give it the rest,
+    then that is said, though nothing new has come in and all that it signs is true.
+    """
+    intake = Intake()
+    stopped = []
+    async with scoring(tmp_path, intake) as checkpoints:
+        intake.lines = LINES[:-1]
+        watching = asyncio.create_task(checkpoints.watch(0.01, lambda *said: stopped.append(said)))
+        await until(lambda: stopped)
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+    ((name, why),) = stopped
+    assert name == NAME
+    assert "of 699 entries, and 700 have been read" in why
+
+
 async def until(so):
     async with asyncio.timeout(10):
         while not so():
