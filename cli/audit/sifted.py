@@ -2,18 +2,17 @@
 
 import bisect
 import sys
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
-from itertools import accumulate, chain, islice
+from itertools import accumulate, chain
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Self
 
 from cli import files
-from cli.audit.opened import LINES_AT_ONCE, Entries
+from cli.audit.opened import LINES_AT_ONCE, READ_AT_ONCE, Entries
 from cli.audit.passage import LOOKED_UP_AT_ONCE, Looked
 from services.scoring.domain import Book
-from services.scoring.domain.identities import MANY
 from services.scoring.keeping import fold_beside
 from shared.contracts.entries import Entry, decode_entry
 from shared.gate.outcomes import Accepted, Refused
@@ -23,6 +22,8 @@ from shared.rubric.rubric import Rubric
 
 LONG = 1 << 24
 """Bytes of a file that takes seconds to read."""
+MANY = 1 << 24
+"""Bytes of entries that are worth loading what is compiled."""
 
 
 class Sifted(Entries):
@@ -63,7 +64,7 @@ class Sifted(Entries):
             batches = self._sift(told)
             for lines in batches:
                 first.append(lines)
-                if len(self) >= MANY:
+                if self._member.size >= MANY:
                     fold_beside(book, chain(first, batches))
                     return book
             book.extend(map(decode_entry, chain.from_iterable(first)))
@@ -102,16 +103,19 @@ class Sifted(Entries):
 
     def _sift(self, told: Callable[[int], None]) -> Iterator[list[bytes]]:
         """Give what is accepted, once, batch by batch; `told` hears how many bytes went by."""
-        lines = files.lines(self._name)
-        while raw := list(islice(lines, LOOKED_UP_AT_ONCE)):
+        fresh = 0
+        for raw in _together(files.lines(self._name)):
             stripped = (line.rstrip(b"\r\n") for line in raw)
             batch = [line for line in stripped if line and not line.isspace()]
             self._identities.look_up(batch)
             for line in batch:
                 self._read(line)
-            if len(self._fresh) >= LINES_AT_ONCE - LOOKED_UP_AT_ONCE:
+            read = sum(map(len, raw))
+            fresh += read
+            if fresh >= READ_AT_ONCE or len(self._fresh) >= LINES_AT_ONCE - LOOKED_UP_AT_ONCE:
                 yield self._written()
-            told(sum(map(len, raw)))
+                fresh = 0
+            told(read)
         yield self._written()
 
     def _read(self, line: bytes) -> None:
@@ -136,6 +140,20 @@ class Sifted(Entries):
             self._begins.extend(begins)
             self._member, self._fresh = Member(0, size), []
         return lines
+
+
+def _together(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Give a few thousand lines at once, fewer where they are long."""
+    found: list[bytes] = []
+    size = 0
+    for line in lines:
+        found.append(line)
+        size += len(line)
+        if len(found) == LOOKED_UP_AT_ONCE or size >= READ_AT_ONCE:
+            yield found
+            found, size = [], 0
+    if found:
+        yield found
 
 
 @contextmanager

@@ -58,7 +58,8 @@ def test_a_file_is_folded_as_its_lines_are_one_by_one(
     file.write_bytes(b"\n".join(lines))
     monkeypatch.setattr(sifted, "LOOKED_UP_AT_ONCE", random.choice([7, 2048]))
     monkeypatch.setattr(sifted, "LINES_AT_ONCE", random.choice([20, 40_000]))
-    monkeypatch.setattr(sifted, "MANY", random.choice([50, 1 << 17]))
+    monkeypatch.setattr(sifted, "MANY", random.choice([20_000, 1 << 24]))
+    monkeypatch.setattr(sifted, "READ_AT_ONCE", random.choice([5_000, 1 << 24]))
 
     outcomes = [each.outcome for each in check_lines(lines, load_once)]
     stored = [each.stored for each in outcomes if isinstance(each, Accepted)]
@@ -77,7 +78,7 @@ def test_a_long_file_takes_little_memory(tmp_path: Path, monkeypatch: pytest.Mon
     """Given a file of many entries, when it is folded, then none stays in memory: a file may be longer than that."""
     file, count = tmp_path / "entries.jsonl", 12_000
     file.write_bytes(b"\n".join(synthetic.entries(count)))
-    monkeypatch.setattr(sifted, "MANY", 1000)
+    monkeypatch.setattr(sifted, "MANY", 400_000)
     monkeypatch.setattr("cli.audit.opened.AT_HAND", 100)
     with Sifted(str(tmp_path / "entries.jsonl")) as warm:
         warm.book()
@@ -90,6 +91,25 @@ def test_a_long_file_takes_little_memory(tmp_path: Path, monkeypatch: pytest.Mon
         tracemalloc.stop()
     assert book.head == count
     assert kept < 500 * count
+
+
+def test_long_lines_take_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given a file of few entries that are long, when it is folded, then it is bytes that bound what is in memory."""
+    file, lines = tmp_path / "entries.jsonl", list(synthetic.entries(400))
+    long = [line.replace(b'"value":', b'"note":"' + b"x" * 50_000 + b'","value":') for line in lines[1:]]
+    file.write_bytes(b"\n".join([lines[0], *map(without_added, long)]))
+    monkeypatch.setattr(sifted, "READ_AT_ONCE", 200_000)
+    monkeypatch.setattr(sifted, "MANY", 400_000)
+    monkeypatch.setattr("cli.audit.opened.AT_HAND", 10)
+    monkeypatch.setattr("services.scoring.domain.stretch.TOGETHER", 200_000)
+    tracemalloc.start()
+    try:
+        with Sifted(str(file)) as found:
+            assert found.book().head > 300
+            _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < file.stat().st_size / 2
 
 
 def test_a_long_file_shows_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
