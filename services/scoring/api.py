@@ -3,6 +3,7 @@
 # ruff: noqa: FAST003  the path's assessment is taken by `Inquiry`
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated
 
 import msgspec
@@ -81,7 +82,9 @@ async def what_if(inquiry: Inquired, request: Request) -> Response:
     settings = request.app.state.service.settings
     asked = read_what_if(await read_body(request, settings.max_body, silence=settings.body_seconds))
     one, other = one_of_two(asked.first), one_of_two(asked.second)
-    return await inquiry.answer(asked.answer, one, other)
+    if asked.events and one.known_at is None:  # it is then what is known at the other, behind which they are supposed
+        return await inquiry.answer(partial(asked.answer, one=one), other)
+    return await inquiry.answer(asked.answer, other, one)
 
 
 @router.get("/v1/timeline/{assessment}", responses=responses)
