@@ -26,7 +26,6 @@ from benchmarks.processes import ROOT
 from benchmarks.restarted import Took, built
 from benchmarks.table import Pairs, Row
 from services.scoring.domain import Book, Coordinate, moments
-from services.scoring.domain.bearing import takes_figures
 from services.scoring.domain.columns import Columns
 from services.scoring.domain.compiled.fold import Looked, Table, counting
 from services.scoring.domain.coordinate import Moment
@@ -167,7 +166,7 @@ def _arrays(rows: Columns, moment: Moment, placement: Placement) -> Arrays:
     """What the compiled pass is handed for a table."""
     placed = placement.codes(rows)
     out = np.array([bool(mask & moment.rules.excluded) for mask in placement.masks], np.bool_)
-    lists = np.where(takes_figures(rows), placement.lists(rows), -1).astype(np.int64)
+    lists = np.where(rows.takes_figures(), placement.lists(rows), -1).astype(np.int64)
     when = moment.known_at, moment.as_of.toordinal(), placement.since(rows)
     table = Table(rows.occurred, rows.until, rows.code, rows.value, rows.scale, placed)
     return table, Looked(out, lists, *when), rows.count
