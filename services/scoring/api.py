@@ -3,8 +3,7 @@
 # ruff: noqa: FAST003  the path's assessment is taken by `Inquiry`
 
 from collections.abc import AsyncIterator
-from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Query, Request
@@ -12,7 +11,7 @@ from fastapi.responses import Response, StreamingResponse
 
 from services.scoring import outward
 from services.scoring.domain.book import Book
-from services.scoring.domain.coordinate import Unanswerable, read_date
+from services.scoring.domain.coordinate import Coordinate, Unanswerable, read_date
 from services.scoring.domain.tasks import tasks
 from services.scoring.domain.timeline import read_step
 from services.scoring.questions import JSON, Asked, Assessment, Inquired, Using, one_of_two, problem, responses
@@ -82,9 +81,13 @@ async def what_if(inquiry: Inquired, request: Request) -> Response:
     settings = request.app.state.service.settings
     asked = read_what_if(await read_body(request, settings.max_body, silence=settings.body_seconds))
     one, other = one_of_two(asked.first), one_of_two(asked.second)
+
+    def supposed(book: Book, at: Coordinate) -> dict[str, Any]:
+        return asked.answer(book, one, at)
+
     if asked.events and one.known_at is None:  # it is then what is known at the other, behind which they are supposed
-        return await inquiry.answer(partial(asked.answer, one=one), other)
-    return await inquiry.answer(asked.answer, other, one)
+        return await inquiry.answer(supposed, other)
+    return await inquiry.answer(asked.answer, one, other)
 
 
 @router.get("/v1/timeline/{assessment}", responses=responses)

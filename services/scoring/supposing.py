@@ -42,8 +42,8 @@ class WhatIf:
     rubrics: tuple[str | None, str | None]
     events: list[dict[str, Any]]
 
-    def answer(self, book: Book, other: Coordinate, one: Coordinate) -> dict[str, Any]:
-        """Ask the book what is otherwise at `other` than at `one`.
+    def answer(self, book: Book, one: Coordinate, other: Coordinate) -> dict[str, Any]:
+        """Ask the book.
 
         :raises Unanswerable: there is no answer, a rubric has faults, or an event could not be accepted
         """
