@@ -186,7 +186,7 @@ class Question:
 
         :raises Problem: 404 where there is none; 503 where a rubric cannot be used
         """
-        return await self._inquiry.book(max(least, self.at.known_at if isinstance(self.at.known_at, int) else 0))
+        return await self._inquiry.book(max(least, _least([self.at])))
 
 
 def one_of_two(text: str) -> Coordinate:

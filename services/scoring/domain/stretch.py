@@ -29,8 +29,7 @@ class Stretch(Sequence[bytes]):
         """Put entries together, one behind the other."""
         if isinstance(states, Stretch):
             return states
-        ends = np.cumsum(np.fromiter(map(len, states), np.int64, len(states)))
-        return cls(text_of(*states), np.concatenate([np.zeros(1, np.int64), ends])[:-1], ends)
+        return _put_together(states, [_lengths(states)])
 
     def __len__(self) -> int:
         return len(self.ends)
@@ -50,24 +49,28 @@ def gathered(batches: Iterable[Sequence[bytes]]) -> Iterator[Stretch]:
     parts: list[bytes] = []
     lengths: list[NDArray[np.int64]] = []
     for batch in batches:
-        if isinstance(batch, Stretch):
-            yield from _put_together(parts, lengths)
+        ready = isinstance(batch, Stretch)
+        if not ready:
+            parts.append(b"".join(batch))
+            lengths.append(_lengths(batch))
+        if parts and (ready or sum(map(len, parts)) >= TOGETHER):
+            yield _put_together(parts, lengths)
+            parts, lengths = [], []
+        if ready:
             yield batch
-            continue
-        parts.append(b"".join(batch))
-        lengths.append(np.fromiter(map(len, batch), np.int64, len(batch)))
-        if sum(map(len, parts)) >= TOGETHER:
-            yield from _put_together(parts, lengths)
-    yield from _put_together(parts, lengths)
-
-
-def _put_together(parts: list[bytes], lengths: list[NDArray[np.int64]]) -> Iterator[Stretch]:
     if parts:
-        many = np.concatenate(lengths)
-        ends = np.cumsum(many)
-        yield Stretch(text_of(*parts), ends - many, ends)
-        parts.clear()
-        lengths.clear()
+        yield _put_together(parts, lengths)
+
+
+def _lengths(states: Sequence[bytes]) -> NDArray[np.int64]:
+    return np.fromiter(map(len, states), np.int64, len(states))
+
+
+def _put_together(parts: Sequence[bytes], lengths: Sequence[NDArray[np.int64]]) -> Stretch:
+    """Lay out bytes, and the entries of these lengths in them."""
+    many = np.concatenate(lengths)
+    ends = np.cumsum(many)
+    return Stretch(text_of(*parts), ends - many, ends)
 
 
 def text_of(*parts: bytes) -> Bytes:

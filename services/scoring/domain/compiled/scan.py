@@ -53,7 +53,7 @@ _POSITION, _PREVIOUS, _PROVIDER, _SUBJECT = members.POSITION, members.PREVIOUS, 
 _EVIDENCE, _TIER, _VALUE, _POINTS = members.EVIDENCE, members.TIER, members.VALUE, members.POINTS
 _INDICATOR, _MEASURE, _LINE = members.INDICATOR, members.MEASURE, members.LINE
 _OCCASION, _INCIDENT, _OCCURRED = members.OCCASION, members.INCIDENT, members.OCCURRED
-_CORRECTED, _ENTRY, _TARGET, _TARGET_SOURCE = members.CORRECTED, members.ENTRY, members.TARGET, members.TARGET_SOURCE
+_CORRECTED, _TARGET, _TARGET_SOURCE = members.CORRECTED, members.TARGET, members.TARGET_SOURCE
 _NAMES = np.array([_INDICATOR, _MEASURE, _LINE, _OCCASION, _INCIDENT])
 
 
@@ -201,12 +201,9 @@ def _read(
     if not spans[_BODY, 1] or text[spans[_BODY, 0]] != _OPEN:
         return False
     one["position"] = _position(text, spans[_POSITION, 0], spans[_POSITION, 1])
-    length = _copied(
-        text, spans[_ID, 0], spans[_ID, 1], name, _copied(text, spans[_SOURCE, 0], spans[_SOURCE, 1], name, 0)
-    )
-    if length < 0 or one["position"] <= 0:
+    known, one["identity"] = _identity(text, spans, _SOURCE, _ID, key, name)
+    if not known or one["position"] <= 0:
         return False
-    one["identity"] = siphash(name, 0, length, key)
     for side in range(2):
         one["previous"][side] = spans[_PREVIOUS, side] - start if spans[_PREVIOUS, 1] else 0
     kind = _kind(text, spans[_TYPE, 0], spans[_TYPE, 1])
@@ -227,6 +224,16 @@ def _read(
 
 
 @compiled
+def _identity(
+    text: Bytes, spans: NDArray[np.int64], source: int, id: int, key: NDArray[np.uint64], name: Bytes
+) -> tuple[bool, np.uint64]:
+    """Hash a (source, id), and whether there was room to put it together."""
+    length = _copied(text, spans[source, 0], spans[source, 1], name, 0)
+    length = _copied(text, spans[id, 0], spans[id, 1], name, length)
+    return length >= 0, siphash(name, 0, max(length, 0), key)
+
+
+@compiled
 def _disputed(
     text: Bytes,
     there: np.uint64,
@@ -240,11 +247,9 @@ def _disputed(
     """Read a correction or a withdrawal; which of the kinds of entries it is."""
     if texts & _NAMED != _NAMED:
         return OTHER
-    length = _copied(text, spans[_TARGET_SOURCE, 0], spans[_TARGET_SOURCE, 1], name, 0)
-    length = _copied(text, spans[_TARGET, 0], spans[_TARGET, 1], name, length)
-    if length < 0:
+    known, one["target"] = _identity(text, spans, _TARGET_SOURCE, _TARGET, key, name)
+    if not known:
         return OTHER
-    one["target"] = siphash(name, 0, length, key)
     if kind == WITHDRAWAL:
         return kind
     if not spans[_CORRECTED, 1] or text[spans[_CORRECTED, 0]] != _OPEN or there & ~texts & (_TEXTS << _DEEPER):
