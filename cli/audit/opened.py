@@ -125,13 +125,17 @@ class Entries:
         with self._lock:
             entry = self._at_hand.get(position)
             if entry is None:
-                entry = decode_entry(self.line(position))
-                if entry.position != position:
-                    entry = decode_entry(self.line(2 * position - entry.position))
-                if entry.position != position:
-                    raise LookupError(position)
+                entry = self._entry(position)
                 self.put(entry)
             return entry
+
+    def _entry(self, position: int) -> Entry:
+        entry = decode_entry(self.line(position))
+        if entry.position != position:
+            entry = decode_entry(self.line(2 * position - entry.position))
+        if entry.position != position:
+            raise LookupError(position)
+        return entry
 
     def put(self, entry: Entry) -> None:
         """Have an entry at hand; the oldest of a few thousand leaves."""

@@ -88,18 +88,9 @@ class Sifted(Entries):
         fresh = number - len(self._begins)
         return self._fresh[fresh - 1] if 0 < fresh <= len(self._fresh) else super().line(number)
 
-    def entry(self, position: int) -> Entry:
-        """Give the entry at a position.
-
-        :raises LookupError: there is none
-        """
-        with self._lock:
-            entry = self._at_hand.get(position)
-            if entry is None:
-                first, number = self._runs[bisect.bisect_right(self._runs, (position, len(self))) - 1]
-                entry = decode_entry(self.line(number + position - first))
-                self.put(entry)
-            return entry
+    def _entry(self, position: int) -> Entry:
+        first, number = self._runs[bisect.bisect_right(self._runs, (position, len(self))) - 1]
+        return decode_entry(self.line(number + position - first))
 
     def _sift(self, told: Callable[[int], None]) -> Iterator[list[bytes]]:
         """Give what is accepted, once, batch by batch; `told` hears how many bytes went by."""

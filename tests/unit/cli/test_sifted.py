@@ -102,6 +102,8 @@ def test_long_lines_take_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(sifted, "MANY", 400_000)
     monkeypatch.setattr("cli.audit.opened.AT_HAND", 10)
     monkeypatch.setattr("services.scoring.domain.stretch.TOGETHER", 200_000)
+    with Sifted(str(file)) as warm:  # loads what is compiled
+        warm.book()
     tracemalloc.start()
     try:
         with Sifted(str(file)) as found:
