@@ -8,6 +8,7 @@ from cli.audit.passage import Passage
 from cli.files import load_once
 from cli.stop import NO_ANSWER, Stop
 from cli.words import word
+from services.intake.marks import Marks
 from services.intake.proofs import signed_to, unsigned
 from services.intake.settings import IntakeSettings
 from services.intake.store import DDL, VERSION, LedgerStore, accepted_writes, entries
@@ -32,7 +33,7 @@ def restored(bundle: Bundle, root: bytes, settings: IntakeSettings, told: Callab
     except StoreError as error:
         raise Stop(str(error).rstrip("."), NO_ANSWER) from None
     try:
-        return _written(bundle, root, LedgerStore(store), told)
+        return _written(bundle, root, LedgerStore(store), Marks(settings.data), told)
     except Conflict:
         raise Stop(
             f"somebody else writes {bundle.manifest.assessment} meanwhile: stop intake and do it again"
@@ -43,9 +44,9 @@ def restored(bundle: Bundle, root: bytes, settings: IntakeSettings, told: Callab
         store.close()
 
 
-def _written(bundle: Bundle, root: bytes, store: LedgerStore, told: Callable[[int], None]) -> int:
+def _written(bundle: Bundle, root: bytes, store: LedgerStore, marks: Marks, told: Callable[[int], None]) -> int:
     name, size = bundle.manifest.assessment, bundle.manifest.entries
-    start = _start(bundle, root, store)
+    start = _start(bundle, root, store, marks)
     chain, passage = Chain(name, bundle.entries), Passage(bundle.entries, load_once)
     for lines in bundle.entries.batches(told):
         links = chain.follow(lines)
@@ -63,7 +64,7 @@ def _written(bundle: Bundle, root: bytes, store: LedgerStore, told: Callable[[in
     return size - start
 
 
-def _start(bundle: Bundle, root: bytes, store: LedgerStore) -> int:
+def _start(bundle: Bundle, root: bytes, store: LedgerStore, marks: Marks) -> int:
     """Give the position to go on from: 0 in an empty assessment.
 
     Raises:
@@ -72,11 +73,12 @@ def _start(bundle: Bundle, root: bytes, store: LedgerStore) -> int:
     """
     name, size = bundle.manifest.assessment, bundle.manifest.entries
     head = store.head(name)
-    rows = store.store.query("SELECT size, root FROM checkpoints WHERE assessment = ?", (name,))
-    signed = [(row[0], bytes(row[1])) for row in rows]
+    signed = store.signed_to(name)
     if head is None:
-        for longer in (each for each, _ in signed if each > size):
-            told = f"{name} was signed here when it had {word('entries', 'en', longer)}, and this has {size}"
+        last = marks.last(name)
+        longest = max(*(each for each, _ in signed), last.size if last else 0, 0)
+        if longest > size:
+            told = f"{name} was signed here when it had {word('entries', 'en', longest)}, and this has {size}"
             raise Stop(f"{told}: import all of it, or into another database", 1)
         return 0
     broken_off = head.position < size and signed == [(size, root)]

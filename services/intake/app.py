@@ -10,6 +10,7 @@ from services.intake.adopting import adopt
 from services.intake.desk import Desk, utc_now
 from services.intake.handlers import inbox
 from services.intake.ledgers import Ledgers
+from services.intake.marks import Marks
 from services.intake.proofs import Prover
 from services.intake.settings import IntakeSettings
 from services.intake.signing import ledger_keys
@@ -29,13 +30,16 @@ def build(settings: IntakeSettings) -> Service:
         async with own_store(service, DDL, VERSION) as store:
             ledger = LedgerStore(store)
             desk = Desk(ledger, utc_now, sample_clock=settings.sample_clock)
-            prover = Prover(ledger, ledger_keys(settings, signed=await store.ask(ledger.signed)))
+            keys = ledger_keys(settings, signed=await store.ask(ledger.signed))
+            prover = Prover(ledger, keys, Marks(settings.data))
             ledgers = Ledgers(ledger, desk, prover, settings)
             service.app.state.ledgers = ledgers
             await adopt(service, ledgers)
-            for assessment, reason in (await ledgers.unreadable()).items():
-                service.health.park(assessment, reason)
-                service.log.error("parked", assessment=assessment, reason=reason)
+            shortened = await ledgers.shortened()
+            ledgers.stopped |= shortened
+            for assessment, reason in (await ledgers.unreadable() | shortened).items():
+                service.health.park(assessment, str(reason))
+                service.log.error("parked", assessment=assessment, reason=str(reason))
             try:
                 async with (
                     publishing(service, store, PUBLISHED, withheld=ledgers.stopped),

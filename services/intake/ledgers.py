@@ -20,7 +20,7 @@ Json = dict[str, Any]
 
 
 class Fork(Exception):
-    """The topic holds another history than the database; one sentence."""
+    """There is another history than the database's, in the topic or signed; one sentence."""
 
 
 class Ledgers:
@@ -32,7 +32,7 @@ class Ledgers:
         self.store = store
         self.settings = settings
         self.stopped: dict[str, Fork | StoreError] = {}
-        """Why nothing more is accepted into an assessment: what its topic holds could not be taken back."""
+        """Why nothing more is accepted into an assessment: its topic or checkpoints hold what it lacks."""
         self.committer: GroupCommitter[Request, list[Answer]] = GroupCommitter(store.store, desk)
 
     async def decide(self, request: Request) -> list[Answer]:
@@ -95,6 +95,28 @@ class Ledgers:
         """Tell which assessments this program cannot go on with, and why."""
         _, reasons = await self.ask(self._states)
         return reasons
+
+    async def shortened(self) -> dict[str, Fork | StoreError]:
+        """Tell which ledgers are shorter than what was signed of them, or cannot be held against it."""
+        return await self.ask(self._shortened)
+
+    def _shortened(self) -> dict[str, Fork | StoreError]:
+        found: dict[str, Fork | StoreError] = {}
+        known = {*self.store.store.assessments(ENTRIES), *self.prover.marks.assessments()} - self.stopped.keys()
+        for name in sorted(known):
+            try:
+                signed = max((size for size, _ in self.prover.signed(name)), default=0)
+            except StoreError as error:
+                found[name] = error
+                continue
+            head = self.store.head(name)
+            size = head.position if head else 0
+            if size < signed:
+                found[name] = Fork(
+                    f"Fork: {name} was signed here at {signed} entries and the database holds {size}; restore the "
+                    "database that holds them, or finish the import of them."
+                )
+        return found
 
     def _states(self) -> tuple[dict[str, LedgerState], dict[str, str]]:
         states: dict[str, LedgerState] = {}

@@ -7,6 +7,7 @@ while entries are being accepted.
 from base64 import b64encode
 from typing import Any
 
+from services.intake.marks import Marks
 from services.intake.signing import LedgerKeys
 from services.intake.store import LedgerStore, entries
 from shared.chassis.problems import Problem
@@ -36,9 +37,10 @@ def unsigned(assessment: str) -> Statement:
 class Prover:
     """Grows one tree for each assessment. Blocking; only ever called on the store's writing thread."""
 
-    def __init__(self, store: LedgerStore, keys: LedgerKeys) -> None:
-        """Prove over this store, signing with the key of these under `<its name>/<assessment>`."""
+    def __init__(self, store: LedgerStore, keys: LedgerKeys, marks: Marks) -> None:
+        """Prove over this store, signing with the key of these under `<its name>/<assessment>`, keeping marks of it."""
         self.store = store
+        self.marks = marks
         self.keys = keys
         self.key = keys.key
         self._trees: dict[str, Tree] = {}
@@ -48,6 +50,7 @@ class Prover:
         """Give a signed checkpoint of the ledger at its head.
 
         :raises Problem: 409 where the ledger is not an extension of what was signed before
+        :raises StoreError: it cannot be kept beside the key
         """
         tree = self._grown(assessment)
         self._watch(assessment, tree)
@@ -57,6 +60,7 @@ class Prover:
         if text == note.text:
             note = Note(text, (*note.signatures, *lines))
         self.store.store.commit(execute=[signed_to(assessment, signed.size, signed.root)])
+        self.marks.keep(assessment, note)
         return bytes(note)
 
     def witnessed(self, assessment: str, text: str, line: Signature) -> None:
@@ -108,11 +112,15 @@ class Prover:
 
     def _watch(self, assessment: str, tree: Tree) -> None:
         """Refuse to sign what is not an extension of the tree signed last: a restored database, or a changed one."""
-        rows = self.store.store.query("SELECT size, root FROM checkpoints WHERE assessment = ?", (assessment,))
-        for size, root in rows:
-            if size > tree.size or tree.root(size) != bytes(root):
+        for size, root in self.signed(assessment):
+            if size > tree.size or tree.root(size) != root:
                 detail = f"The ledger of {assessment} is not what was signed at {size}; nothing is signed before that."
                 raise Problem(409, "fork", detail)
+
+    def signed(self, assessment: str) -> list[tuple[int, bytes]]:
+        """Give the size and the root of what was signed last, as the database knows it and as it is marked beside."""
+        last = self.marks.last(assessment)
+        return [*self.store.signed_to(assessment), *([(last.size, last.root)] if last else [])]
 
     def _tree(self, assessment: str) -> Tree:
         tree = self._trees.get(assessment)

@@ -60,20 +60,24 @@ def rotate(settings: IntakeSettings) -> SignerKey:
     notes = [*(str(each.note) for each in keys.hand_overs), str(note)]
     try:
         # Until the key is there too, a note too many says that somebody might have followed who did not.
-        _replace(settings.data / settings.hand_overs, "\n".join(notes), 0o644)
-        _replace(path, after.secret + "\n", 0o600)
+        replace_file(settings.data / settings.hand_overs, "\n".join(notes), 0o644)
+        replace_file(path, after.secret + "\n", 0o600)
     except OSError as error:
         raise CannotStart(f"The new key cannot be written ({error.strerror}); the one before still signs.") from error
     return after
 
 
-def _replace(path: Path, text: str, mode: int) -> None:
+def replace_file(path: Path, text: str, mode: int) -> None:
     """Put a file in the place of another, whole or not at all."""
     with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-        os.fchmod(file.fileno(), mode)
+        try:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+            os.fchmod(file.fileno(), mode)
+        except OSError:
+            Path(file.name).unlink()
+            raise
     Path(file.name).replace(path)
 
 

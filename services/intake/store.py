@@ -143,6 +143,11 @@ class LedgerStore:
         """Tell whether a checkpoint of any ledger was signed."""
         return bool(self.store.query("SELECT 1 FROM checkpoints LIMIT 1"))
 
+    def signed_to(self, assessment: str) -> list[tuple[int, bytes]]:
+        """Give the size and the root of what was signed last of a ledger, if anything was."""
+        rows = self.store.query("SELECT size, root FROM checkpoints WHERE assessment = ?", (assessment,))
+        return [(row[0], bytes(row[1])) for row in rows]
+
     def refused_before(self, assessment: str, digests: Sequence[bytes]) -> set[bytes]:
         """Tell which of these refusals are kept already."""
         known: set[bytes] = set()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cli.main import run
+from services.intake.marks import Marks
 from services.intake.proofs import Prover, signed_to
 from services.intake.settings import IntakeSettings
 from services.intake.signing import ledger_keys
@@ -70,7 +71,7 @@ def test_a_ledger_comes_back_to_the_byte(
     assert state is not None
     assert (state.position, state.phase) == (len(YEAR), "closed")
 
-    prover = Prover(opened, ledger_keys(IntakeSettings(data=tmp_path / "data")))
+    prover = Prover(opened, ledger_keys(IntakeSettings(data=tmp_path / "data")), Marks(tmp_path / "data"))
     origin = f"{prover.key.name}/{NAME}"
     known = [prover.key.named(origin).verifier]
     for position in (1, 33, len(YEAR)):
@@ -120,7 +121,7 @@ def test_an_import_that_broke_off_goes_on(
         with pytest.raises(ZeroDivisionError):
             restore(file, capsys)
     assert opened.store.stream(entries(NAME)).read() == YEAR[:30]
-    prover = Prover(opened, ledger_keys(IntakeSettings(data=tmp_path / "data")))
+    prover = Prover(opened, ledger_keys(IntakeSettings(data=tmp_path / "data")), Marks(tmp_path / "data"))
     with pytest.raises(Problem, match="nothing is signed"):
         prover.checkpoint(NAME)
 

@@ -7,6 +7,7 @@ import pytest
 from services.intake.desk import Desk, utc_now
 from services.intake.handlers import take
 from services.intake.ledgers import Ledgers
+from services.intake.marks import Marks
 from services.intake.proofs import Prover
 from services.intake.settings import IntakeSettings
 from services.intake.signing import ledger_keys
@@ -29,7 +30,7 @@ class Sent(NamedTuple):
 def ledgers(tmp_path):
     settings = IntakeSettings(data=tmp_path)
     store = LedgerStore(EventStore.open(f"sqlite:///{tmp_path}/intake.sqlite", "intake", DDL, VERSION))
-    yield Ledgers(store, Desk(store, utc_now), Prover(store, ledger_keys(settings)), settings)
+    yield Ledgers(store, Desk(store, utc_now), Prover(store, ledger_keys(settings), Marks(settings.data)), settings)
     store.store.close()
 
 

@@ -1,0 +1,133 @@
+"""What was signed last is known beside the database, whatever becomes of that."""
+
+import os
+import shutil
+
+import pytest
+
+from services.intake.app import build
+from services.intake.marks import FOLDER
+from services.intake.settings import IntakeSettings
+from tests.builders import ASSESSMENT, opened, raw, submitted
+from tests.services import calling
+
+STRUCTURED = {"Content-Type": "application/cloudevents+json"}
+LEDGER = f"/v1/entries/{ASSESSMENT}"
+CHECKPOINT = f"/v1/checkpoints/{ASSESSMENT}"
+
+
+async def began(client, number=1):
+    """Open the assessment, and report some figures."""
+    assert (await client.post(LEDGER, content=raw(opened(id="opening")), headers=STRUCTURED)).status_code == 201
+    await report(client, range(number))
+
+
+async def report(client, ids):
+    for each in ids:
+        answer = await client.post(LEDGER, content=raw(submitted(id=f"e{each}")), headers=STRUCTURED)
+        assert answer.status_code == 201, answer.text
+
+
+def restored(folder):
+    """Put the backup in the place of the database, without what was committed beside it."""
+    for each in folder.glob("intake.sqlite-*"):
+        each.unlink()
+    shutil.copy(folder / "backup", folder / "intake.sqlite")
+
+
+async def test_a_restored_database_signs_nothing_smaller_and_takes_in_nothing(tmp_path):
+    """
+    Given a ledger that was signed at four entries, and then a backup of it with two in its place,
+    when intake is started,
+    then it is a fork: parked, nothing taken in and nothing signed; what was signed is kept, and with the true database
+    all goes on.
+    """
+    settings = IntakeSettings(data=tmp_path)
+    async with calling(build(settings)) as client:
+        await began(client)
+    shutil.copy(tmp_path / "intake.sqlite", tmp_path / "backup")
+    async with calling(build(settings)) as client:
+        await report(client, (7, 8))
+        signed = (await client.get(CHECKPOINT)).content
+    shutil.copy(tmp_path / "intake.sqlite", tmp_path / "true")
+    assert (tmp_path / FOLDER / ASSESSMENT).read_bytes() == signed
+
+    restored(tmp_path)
+    async with calling(build(settings)) as client:
+        said = f"Fork: {ASSESSMENT} was signed here at 4 entries and the database holds 2; "
+        assert (await client.get("/readyz")).json()["parked"]["intake"][ASSESSMENT].startswith(said)
+        refused = await client.post(LEDGER, content=raw(submitted(id="e9")), headers=STRUCTURED)
+        assert (refused.status_code, refused.json()["code"]) == (409, "fork")
+        assert refused.json()["detail"].startswith(said)
+        unsigned = await client.get(CHECKPOINT)
+        assert (unsigned.status_code, unsigned.json()["code"]) == (409, "fork")
+    assert (tmp_path / FOLDER / ASSESSMENT).read_bytes() == signed
+
+    shutil.copy(tmp_path / "true", tmp_path / "backup")
+    restored(tmp_path)
+    async with calling(build(settings)) as client:
+        assert (await client.get(CHECKPOINT)).content == signed
+        await report(client, (9,))
+
+
+async def test_another_history_as_long_is_not_signed(tmp_path):
+    """
+    Given a ledger that was signed, and another history of it in its place that is longer,
+    when a checkpoint is asked for,
+    then it is a fork.
+    """
+    settings = IntakeSettings(data=tmp_path)
+    async with calling(build(settings)) as client:
+        await began(client)
+    shutil.copy(tmp_path / "intake.sqlite", tmp_path / "backup")
+    async with calling(build(settings)) as client:
+        await report(client, (7,))
+        assert (await client.get(CHECKPOINT)).status_code == 200
+    restored(tmp_path)
+    (tmp_path / FOLDER).rename(tmp_path / "away")
+    async with calling(build(settings)) as client:
+        await report(client, (8, 9))
+    (tmp_path / "away").rename(tmp_path / FOLDER)
+
+    async with calling(build(settings)) as client:
+        unsigned = await client.get(CHECKPOINT)
+        assert (unsigned.status_code, unsigned.json()["code"]) == (409, "fork")
+
+
+@pytest.mark.parametrize("damage", ["", "no note\n\nno signature\n", "x\n1\ny\n\n\N{EM DASH} x eHh4eHg=\n"])
+async def test_a_damaged_mark_is_told_and_stops_its_assessment(tmp_path, damage):
+    """Given a mark that cannot be read, then nothing is signed or taken in, and the file is left as it is."""
+    settings = IntakeSettings(data=tmp_path)
+    async with calling(build(settings)) as client:
+        await began(client)
+        assert (await client.get(CHECKPOINT)).status_code == 200
+    mark = tmp_path / FOLDER / ASSESSMENT
+    mark.write_text(damage, encoding="utf-8")
+
+    async with calling(build(settings)) as client:
+        for answer in (
+            await client.get(CHECKPOINT),
+            await client.post(LEDGER, content=raw(submitted(id="e9")), headers=STRUCTURED),
+        ):
+            assert answer.status_code == 503
+            assert "put the file back" in answer.json()["detail"]
+    assert mark.read_text(encoding="utf-8") == damage
+
+
+async def test_what_cannot_be_marked_is_not_signed(tmp_path, monkeypatch):
+    """Given a disk without room, then no checkpoint is given and no half of one is left; later it is."""
+    settings = IntakeSettings(data=tmp_path)
+
+    def full(_descriptor):
+        raise OSError(28, "No space left on device")
+
+    async with calling(build(settings)) as client:
+        await began(client)
+        with monkeypatch.context() as disk:
+            disk.setattr(os, "fsync", full)
+            refused = await client.get(CHECKPOINT)
+        assert refused.status_code == 503
+        assert refused.json()["detail"].endswith("(No space left on device), so none is signed.")
+        assert not (tmp_path / FOLDER / ASSESSMENT).exists()
+        assert (await client.get(CHECKPOINT)).status_code == 200
+        assert [path.name for path in (tmp_path / FOLDER).iterdir()] == [ASSESSMENT]
