@@ -41,9 +41,7 @@ class Marks:
         except FileNotFoundError:
             return None
         except (OSError, NoteError) as error:
-            raise StoreError(
-                f"The checkpoint signed last, {path}, cannot be used ({error}); put the file back."
-            ) from error
+            raise StoreError(f"The last checkpoint signed, {path}, cannot be used ({error}); put it back.") from error
 
     def keep(self, assessment: str, note: Note) -> None:
         """Keep what is about to be given away; what was kept before is a beginning of it.
@@ -57,7 +55,5 @@ class Marks:
             self._folder.mkdir(parents=True, exist_ok=True)
             replace_file(path, str(note), 0o644)
         except OSError as error:
-            raise StoreError(
-                f"The checkpoint cannot be kept at {path} ({error.strerror}), so none is signed."
-            ) from error
+            raise StoreError(f"No checkpoint is signed: it cannot be kept at {path} ({error.strerror}).") from error
         self._kept[assessment] = note.text

@@ -110,7 +110,7 @@ async def test_a_damaged_mark_is_told_and_stops_its_assessment(tmp_path, damage)
             await client.post(LEDGER, content=raw(submitted(id="e9")), headers=STRUCTURED),
         ):
             assert answer.status_code == 503
-            assert "put the file back" in answer.json()["detail"]
+            assert "put it back" in answer.json()["detail"]
     assert mark.read_text(encoding="utf-8") == damage
 
 
@@ -127,7 +127,7 @@ async def test_what_cannot_be_marked_is_not_signed(tmp_path, monkeypatch):
             disk.setattr(os, "fsync", full)
             refused = await client.get(CHECKPOINT)
         assert refused.status_code == 503
-        assert refused.json()["detail"].endswith("(No space left on device), so none is signed.")
+        assert refused.json()["detail"].endswith("(No space left on device).")
         assert not (tmp_path / FOLDER / ASSESSMENT).exists()
         assert (await client.get(CHECKPOINT)).status_code == 200
         assert [path.name for path in (tmp_path / FOLDER).iterdir()] == [ASSESSMENT]
