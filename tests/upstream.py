@@ -188,7 +188,8 @@ class Services:
         return JSONResponse(self.book.standing(coordinate_of(request)))
 
     async def explain(self, request: Request) -> Response:
-        return JSONResponse(self.book.explain(request.path_params["unit"], None, coordinate_of(request)))
+        most = int(request.query_params["inputs"])
+        return JSONResponse(self.book.explain(request.path_params["unit"], None, coordinate_of(request), most))
 
     async def timeline(self, request: Request) -> Response:
         step = read_step(request.query_params["step"])

@@ -84,6 +84,9 @@ class Flag(msgspec.Struct, frozen=True):
     period: str | None = None
 
 
+INPUTS = 200
+"""Facts that are asked for of each step of a trace: the ledger of a year may have fifty thousand awards of one unit."""
+
 FLAGS = 200
 """So many flags of a kind are listed: a long ledger has millions."""
 
@@ -180,6 +183,8 @@ class Node(msgspec.Struct, frozen=True):
     note_zh: str | None = None
     absorbed: str | None = None
     inputs: list[Input] = []
+    more: int = 0
+    """Facts beyond the first `INPUTS`."""
     parts: list["Node"] = []
 
 

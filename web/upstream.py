@@ -11,6 +11,7 @@ import msgspec
 
 from web.answers import (
     FLAGS,
+    INPUTS,
     Assessments,
     Changes,
     Explanation,
@@ -110,7 +111,8 @@ class Upstream:
 
     async def explanation(self, assessment: str, unit: str, coordinate: Words) -> Explanation:
         """Why a unit has its points, at a coordinate."""
-        return await self._read(Explanation, "scoring", ["explain", assessment, unit], coordinate)
+        asked = [*coordinate, ("inputs", str(INPUTS))]
+        return await self._read(Explanation, "scoring", ["explain", assessment, unit], asked)
 
     async def tasks(self, assessment: str, coordinate: Words) -> Tasks:
         """The task table at a coordinate."""

@@ -32,6 +32,14 @@ Most = Annotated[
         description="At most so many flags of each code, unit and indicator; `flagged` then counts all by code.",
     ),
 ]
+Inputs = Annotated[
+    int | None,
+    Query(
+        ge=1,
+        le=10_000,
+        description="At most so many facts of each step, those that count first; `more` counts the rest.",
+    ),
+]
 LONGEST = 2000
 """Characters of a coordinate in an address."""
 
@@ -49,15 +57,15 @@ async def scorecards(asked: Asked, unit: str, flags: Most = None) -> Response:
 
 
 @router.get("/v1/explain/{assessment}/{unit}", responses=responses)
-async def explain_unit(asked: Asked, unit: str) -> Response:
+async def explain_unit(asked: Asked, unit: str, inputs: Inputs = None) -> Response:
     """Give the trace of every indicator of a unit, down to clause and entry."""
-    return await asked.answer(lambda book, at: book.explain(unit, None, at))
+    return await asked.answer(lambda book, at: book.explain(unit, None, at, inputs))
 
 
 @router.get("/v1/explain/{assessment}/{unit}/{indicator}", responses=responses)
-async def explain(asked: Asked, unit: str, indicator: str) -> Response:
+async def explain(asked: Asked, unit: str, indicator: str, inputs: Inputs = None) -> Response:
     """Give the trace of one indicator, down to clause and entry."""
-    return await asked.answer(lambda book, at: book.explain(unit, indicator, at))
+    return await asked.answer(lambda book, at: book.explain(unit, indicator, at, inputs))
 
 
 First = Annotated[str, Query(alias="from", max_length=LONGEST, description="`as-of=2020-06-30,known-at=412,A01=20`.")]

@@ -72,6 +72,9 @@ def _check_named(names: Sequence[str]) -> None:
             raise Unanswerable("bad-coordinate", f"{word} is named twice: leave one out")
         if alike and alike[0] != word:
             raise Unanswerable("bad-coordinate", f"{alike[0]} is written {word} here")
+    for name in sorted({*names} - {"reading"}):
+        if names.count(name) > 1:
+            raise Problem(422, "invalid-request", f"{name} is named twice: leave one out.")
 
 
 At = Annotated[Coordinate, Depends(coordinate)]

@@ -57,12 +57,10 @@ class Result:
         return top
 
     def _scored(self) -> dict[str, Any]:
-        left_out = [trace.of_input(each, self.said) for each in self.excluded]
-        if self.outcome is None:
-            return trace.node("tracked", self.clause, ZERO, ZERO, ("tracked",), inputs=left_out, parts=[])
-        written = trace.of_outcome(self.outcome, self.said)
-        written["inputs"] += left_out
-        return written
+        if self.outcome is not None:
+            return trace.of_outcome(self.outcome, self.said, self.excluded)
+        tracked = trace.node("tracked", self.clause, ZERO, ZERO, ("tracked",), inputs=[], parts=[])
+        return trace.listing(tracked, self.excluded, self.said)
 
     @property
     def clauses(self) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Traces: how points came about, node by node, down to the clause and the position of every entry."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,25 +41,45 @@ def node(
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a trace needs to know beside the outcome: the readings in force, and the lines that take points."""
+    """What a trace needs to know beside the outcome: the readings in force, and the lines that take points.
+
+    With `most`, a node lists at most so many facts, and says how many `more` there are.
+    """
 
     readings: Mapping[str, str]
     taking: Collection[str]
+    most: int | None = None
 
 
-def of_outcome(outcome: Outcome, said: Said) -> dict[str, Any]:
-    """Write an outcome with everything below it."""
-    rule = outcome.node.word if isinstance(outcome.node, Occasions) else outcome.node.rule
-    return node(
-        rule,
+def first(inputs: Sequence[Input], most: int | None) -> Sequence[Input]:
+    """Give at most so many of the facts that were looked at, those that count before others, as they stand."""
+    if most is None or len(inputs) <= most:
+        return inputs
+    used = [place for place, each in enumerate(inputs) if each.used]
+    others = [place for place, each in enumerate(inputs) if not each.used]
+    return [inputs[place] for place in sorted((*used[:most], *others[: max(most - len(used), 0)]))]
+
+
+def listing(written: dict[str, Any], inputs: Sequence[Input], said: Said) -> dict[str, Any]:
+    """Give a node with the facts that it lists, and how many more there are, if any."""
+    more = 0 if said.most is None else max(len(inputs) - said.most, 0)
+    listed = {"inputs": [of_input(each, said) for each in first(inputs, said.most)]}
+    return written | listed | ({"more": more} if more else {})
+
+
+def of_outcome(outcome: Outcome, said: Said, beside: Sequence[Input] = ()) -> dict[str, Any]:
+    """Write an outcome with everything below it, and facts that were left out before it was worked out."""
+    written = node(
+        outcome.node.word if isinstance(outcome.node, Occasions) else outcome.node.rule,
         outcome.node.clause,
         outcome.now,
         outcome.node.max,
         outcome.note,
-        inputs=[of_input(each, said) for each in outcome.inputs],
+        inputs=[],
         parts=[of_outcome(part, said) for part in outcome.parts],
         absorbed=outcome.cut,
     )
+    return listing(written, (*outcome.inputs, *beside), said)
 
 
 def of_input(each: Input, said: Said) -> dict[str, Any]:

@@ -183,6 +183,25 @@ def test_what_might_be_meant_otherwise_is_not_guessed(client):
 
 
 @pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("standings/{0}", "flags=1&flags=2"),
+        ("standings/{0}", "flags=-1"),
+        ("scorecards/{0}/market", "flags=many"),
+        ("explain/{0}/market", "inputs=0"),
+        ("explain/{0}/market/M1", "inputs=3&inputs=4"),
+        ("explain/{0}/market/M1", "inputs=10001"),
+    ],
+)
+def test_how_many_are_listed_is_one_number_within_bounds(client, path, query):
+    """Given a bound that is none, too small, too large or named twice, then 422 says what it must be."""
+    answer = client.get(f"/v1/{path.format(NAME)}?{query}")
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid-request")
+    assert query.partition("=")[0] in answer.text
+    assert client.get(f"/v1/{path.format(NAME)}?{query.partition('=')[0]}=1").status_code == 200
+
+
+@pytest.mark.parametrize(
     ("subject", "path"),
     [
         ("unknown-assessment", "standings/nowhere"),

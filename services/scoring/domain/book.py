@@ -277,8 +277,10 @@ class Book:
             **flags(self.ledger, scores, unit).shown(most),
         }
 
-    def explain(self, unit: str, indicator: str | None = None, coordinate: Coordinate = LIVE) -> dict[str, Any]:
-        """Give the trace of one indicator, or of all of a unit's.
+    def explain(
+        self, unit: str, indicator: str | None = None, coordinate: Coordinate = LIVE, most: int | None = None
+    ) -> dict[str, Any]:
+        """Give the trace of one indicator, or of all of a unit's, with at most so many facts a step.
 
         Raises:
             Unanswerable: There is no answer at this coordinate, or no such unit or indicator.
@@ -286,7 +288,7 @@ class Book:
         """
         scores = self.scores(coordinate, traced=unit)
         whole = _unit(scores, unit)
-        explaining = explain.Explaining(self.ledger, self._placements, scores, unit)
+        explaining = explain.Explaining(self.ledger, self._placements, scores, unit, most)
         if indicator is None:
             traces = {each: explaining.explained(each) for each in whole["indicators"]}
             return {**self._heading(scores), **whole, "indicators": traces}

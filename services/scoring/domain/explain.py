@@ -4,6 +4,7 @@ Rules know positions only; the entries that stand there give each input its sour
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -28,13 +29,15 @@ LOOKED_UP_AT_ONCE = 1000
 class Explaining:
     """Explains indicators of one unit; what findings could do is worked out once for all of them."""
 
-    def __init__(self, ledger: Ledger, placements: Placements, scores: Scores, unit: str) -> None:
-        """Take what everything was worked out from."""
-        self._ledger, self._scores, self._unit = ledger, scores, unit
+    def __init__(
+        self, ledger: Ledger, placements: Placements, scores: Scores, unit: str, most: int | None = None
+    ) -> None:
+        """Take what everything was worked out from; of each step at most so many facts are told."""
+        self._ledger, self._scores, self._unit, self._most = ledger, scores, unit, most
         moment = scores.moment
         self._readings = Readings(ledger, placements, moment)
         self._states = {each["id"]: each for each in standing.findings(ledger, scores)}
-        self._teller = Teller(moment.rubric, moment.readings, ledger.entry_at)
+        self._teller = Teller(moment.rubric, moment.readings, ledger.entry_at, most)
         self._otherwise: dict[tuple[str, str], Tally] = {}
 
     def explained(self, indicator: str) -> Json:
@@ -43,6 +46,7 @@ class Explaining:
         Each finding that bears on it says what the points would be under each other reading.
         """
         result = self._scores.tallies[self._unit].results[indicator]
+        result = replace(result, said=replace(result.said, most=self._most))
         rubric = self._scores.moment.rubric
         bearing = rubric.bearing(indicator)
         return {

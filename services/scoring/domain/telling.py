@@ -97,11 +97,15 @@ SILENT = frozenset({"", "chosen", "pending", "no-veto", "within-limit"})
 
 @dataclass(frozen=True, slots=True)
 class Teller:
-    """Tells one indicator: the rubric's words, the readings in force, and the entries by position."""
+    """Tells one indicator: the rubric's words, the readings in force, and the entries by position.
+
+    With `most`, a step tells at most so many facts one by one, and how many more there are.
+    """
 
     rubric: Rubric
     readings: Mapping[str, str]
     entry_at: Callable[[int], Entry]
+    most: int | None = None
 
     def tell(self, result: Result) -> list[dict[str, str]]:
         """Give the sentences, in the order of reading."""
@@ -114,8 +118,7 @@ class Teller:
             yield self._determined(result, result.determined)
         if result.outcome is not None and not _only_missing(result):
             yield from self._steps(owner, result.outcome)
-        for each in result.excluded:
-            yield self._left_out(owner, each)
+        yield from self._all_left_out(owner, result.excluded, result.clause)
         if result.adjusted:
             en, zh = sentences(result.adjusted)
             yield f"{zh}，计{_points(result.points)[0]}分", f"{en}: {_points(result.points)[1]} points"
@@ -175,7 +178,7 @@ class Teller:
         for part in outcome.parts:
             yield from self._steps(owner, part)
         code = str(outcome.note[0]) if outcome.note else ""
-        used = [self._fact(owner, each) for each in outcome.inputs if each.used]
+        used = self._facts(owner, [each for each in outcome.inputs if each.used])
         if code not in LISTED:
             if used or not (code in SILENT or outcome.conflict is not None):
                 yield self._said(outcome, code, used)
@@ -183,9 +186,8 @@ class Teller:
             zh, en = self._said(outcome, code, [])
             listed = ("，".join(each[0] for each in used), "; ".join(each[1] for each in used))
             yield (f"{listed[0]}：{zh}", f"{listed[1]}: {en}") if used else (zh, en)
-        for each in outcome.inputs:
-            if not each.used:
-                yield self._left_out(owner, each)
+        unused = [each for each in outcome.inputs if not each.used]
+        yield from self._all_left_out(owner, unused, outcome.node.clause)
 
     def _said(self, outcome: Outcome, code: str, used: Sequence[Both]) -> Both:
         template = SAID.get(code)
@@ -223,6 +225,19 @@ class Teller:
         return _listed([(each.name, each.english or each.name) if each else (id_, id_) for each, id_ in pairs])
 
     # -- facts
+
+    def _facts(self, owner: Indicator, given: Sequence[Input]) -> list[Both]:
+        told = [self._fact(owner, each) for each in given[: self.most]]
+        more = len(given) - len(told)
+        return [*told, (f"另有{more}条", f"{more} more")] if more else told
+
+    def _all_left_out(self, owner: Indicator, given: Sequence[Input], clause: str) -> Iterator[Both]:
+        for each in given[: self.most]:
+            yield self._left_out(owner, each)
+        more = 0 if self.most is None else len(given) - self.most
+        if more > 0:
+            by = _by(clause)
+            yield f"未计入的另有{more}条{by[0]}", f"not counted: {more} more{by[1]}"
 
     def _fact(self, owner: Indicator, given: Input) -> Both:
         """Tell a fact: its name, its value, and in brackets who said it, when it was true, and the entry."""

@@ -282,3 +282,34 @@ def test_the_same_coordinate_is_told_the_same_for_ever() -> None:
     """Given two books of one log, then the explanations are the same."""
     log = generate.ledger(Random(3), 60)
     assert book_of(log).explain("hr") == book_of(log).explain("hr")
+
+
+@pytest.mark.parametrize("most", [1, 3])
+def test_of_many_facts_some_are_listed_and_the_others_counted(most: int) -> None:
+    """
+    Given any logs, and at most so many facts of each step,
+    then a node lists the first of those that count, then others, in their order, and counts the rest; all else of it,
+    and what is not longer, is as in the whole.
+    """
+    cut = 0
+    for book in (book_of(generate.ledger(Random(seed), 200)) for seed in range(4)):
+        for unit in book.ledger.editions[-1].rubric.units:
+            whole, short = book.explain(unit)["indicators"], book.explain(unit, most=most)["indicators"]
+            assert short.keys() == whole.keys()
+            for name, each in short.items():
+                assert {**each, "trace": 0, "told": 0} == {**whole[name], "trace": 0, "told": 0}
+                cut += shortened(each["trace"], whole[name]["trace"], most)
+                told_of = "".join(sentence["zh"] for sentence in each["told"])
+                assert bool(re.search("另有[0-9]+条", told_of)) == (each["told"] != whole[name]["told"])
+    assert cut
+
+
+def shortened(node: Json, whole: Json, most: int) -> int:
+    """How many facts a node and those below it leave out of the whole; asserts that they are as they should be."""
+    bare = {"inputs": 0, "parts": 0, "more": 0}
+    assert {**node, **bare} == {**whole, **bare}
+    given, more = whole["inputs"], node.get("more", 0)
+    by_use = sorted(range(len(given)), key=lambda place: (not given[place]["used"], place))
+    assert node["inputs"] == [given[place] for place in sorted(by_use[:most])]
+    assert more == max(len(given) - most, 0)
+    return more + sum(shortened(*pair, most) for pair in zip(node["parts"], whole["parts"], strict=True))

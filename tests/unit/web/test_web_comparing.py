@@ -13,6 +13,7 @@ from shared.contracts.standing import digest
 from tests import builders as build
 from tests.unit.web.test_web_pages import EVIL, Outline
 from tests.upstream import RUBRIC, A, Services, browsing, disputes, whole_year
+from web.answers import INPUTS
 
 BOARD = f"/assessments/{A}"
 SUPPOSED = {
@@ -479,6 +480,19 @@ async def test_what_a_cap_cuts_away_is_said_in_a_sentence_and_in_the_trace():
     assert "此项合计9分，以5分为限，截去4分，计5分〔附件2.细则.加分.工作经验成果.2〕。" in page.text
     assert "限分未计 4 分" in page.text
     assert "合计9分，限5分 5.00 /5 截去 4" in page.text
+
+
+async def test_of_a_step_with_very_many_facts_the_first_are_shown_and_the_rest_counted():
+    """Given more awards than a page lists of a unit, then it lists so many, in trace and sentences, and counts more."""
+    services = Services()
+    for number in range(INPUTS + 3):
+        services.play(build.awarded("1", over={"occasion": f"第{number}次"}))
+    page, _ = await seen("/units/market", services)
+    assert page.text.count("“承办工作推进现场会”1分（第") == INPUTS
+    assert "，另有3条：此项合计" in page.text
+    assert page.text.count("另有 3 条，merit explain 可全部列出") == 1
+    english, _ = await seen("/units/market", services, lang="en")
+    assert "and 3 more, which merit explain lists" in english.text
 
 
 async def test_a_sentence_with_what_others_wrote_is_escaped_and_links_only_entries():
