@@ -15,9 +15,6 @@ from shared.gate.replay import Replay
 from shared.gate.state import Identities
 from shared.rubric.rubric import Rubric
 
-LOOKED_UP_AT_ONCE = 2048
-"""What was looked up is forgotten when many are added, and the rest is then looked up one by one: few at a time."""
-
 
 class Passage:
     """Puts the entries of a bundle through the gate, which must say to each what it said when it took it in."""
@@ -30,12 +27,8 @@ class Passage:
 
     def read(self, lines: Sequence[bytes], previous: Sequence[str | None]) -> list[Accepted | None]:
         """Take in the next lines, each with the digest that it names; None for one that the gate would not take."""
-        taken: list[Accepted | None] = []
-        for start in range(0, len(lines), LOOKED_UP_AT_ONCE):
-            some = slice(start, start + LOOKED_UP_AT_ONCE)
-            self._identities.look_up(lines[some])
-            taken += [self._one(line, before) for line, before in zip(lines[some], previous[some], strict=True)]
-        return taken
+        self._identities.look_up(lines)
+        return [self._one(line, before) for line, before in zip(lines, previous, strict=True)]
 
     def _one(self, line: bytes, previous: str | None) -> Accepted | None:
         state = self._replay.state

@@ -1,6 +1,7 @@
 """Restores a bundle's ledger into intake's store: the same bytes at the same positions, into an empty assessment."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from cli.audit.chain import Chain
 from cli.audit.opened import Bundle
@@ -13,6 +14,7 @@ from services.intake.proofs import signed_to, unsigned
 from services.intake.settings import IntakeSettings
 from services.intake.store import DDL, VERSION, LedgerStore, accepted_writes, entries
 from shared.chassis.store import Conflict, EventStore, StoreError
+from shared.gate.outcomes import Accepted
 
 NEEDED = frozenset({"entries", "checkpoint", "signature", "gate"})
 """What must hold of a bundle before anything of it is written; whether its standing does is another question."""
@@ -47,21 +49,32 @@ def restored(bundle: Bundle, root: bytes, settings: IntakeSettings, told: Callab
 def _written(bundle: Bundle, root: bytes, store: LedgerStore, marks: Marks, told: Callable[[int], None]) -> int:
     name, size = bundle.manifest.assessment, bundle.manifest.entries
     start = _start(bundle, root, store, marks)
-    chain, passage = Chain(name, bundle.entries), Passage(bundle.entries, load_once)
+    with ThreadPoolExecutor(1) as writer:  # the database writes while the next are looked at
+        writing: Future[None] | None = None
+        for batch in _batches(bundle, start, told):
+            appended, beside = accepted_writes(name, batch)
+            # From the first entry on, a ledger that is not whole yet is behind what was signed: nothing signs it.
+            marked = [signed_to(name, size, root)] if batch[0].position == 1 else []
+            # Of a whole one that nobody has signed nothing is left to look for: intake makes its key, as for a new one.
+            if batch[-1].position == size and not bundle.signed:
+                marked.append(unsigned(name))
+            if writing is not None:
+                writing.result()
+            writing = writer.submit(store.store.commit, append=appended, execute=[*beside, *marked])
+        if writing is not None:
+            writing.result()
+    return size - start
+
+
+def _batches(bundle: Bundle, start: int, told: Callable[[int], None]) -> Iterator[list[Accepted]]:
+    """Give what the gate makes of the entries behind a position, some at once."""
+    chain, passage = Chain(bundle.manifest.assessment, bundle.entries), Passage(bundle.entries, load_once)
     for lines in bundle.entries.batches(told):
         links = chain.follow(lines)
         taken = passage.read(lines, [link and link.previous for link in links])
         batch = [each for each in taken if each is not None and each.position > start]
-        if not batch:
-            continue
-        appended, beside = accepted_writes(name, batch)
-        # From the first entry on, a ledger that is not whole yet is behind what was signed: nothing signs it.
-        marked = [signed_to(name, size, root)] if batch[0].position == 1 else []
-        # Of a whole one that nobody has signed nothing is left to look for: intake makes its key, as for any new one.
-        if batch[-1].position == size and not bundle.signed:
-            marked.append(unsigned(name))
-        store.store.commit(append=appended, execute=[*beside, *marked])
-    return size - start
+        if batch:
+            yield batch
 
 
 def _start(bundle: Bundle, root: bytes, store: LedgerStore, marks: Marks) -> int:

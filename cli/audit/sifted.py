@@ -11,7 +11,7 @@ from typing import Self
 
 from cli import files
 from cli.audit.opened import LINES_AT_ONCE, READ_AT_ONCE, Entries
-from cli.audit.passage import LOOKED_UP_AT_ONCE, Looked
+from cli.audit.passage import Looked
 from services.scoring.domain import Book
 from services.scoring.keeping import fold_beside
 from shared.contracts.entries import Entry, decode_entry
@@ -22,6 +22,7 @@ from shared.rubric.rubric import Rubric
 
 LONG = 1 << 24
 """Bytes of a file that takes seconds to read."""
+LOOKED_UP_AT_ONCE = 2048
 MANY = 1 << 24
 """Bytes of entries that are worth loading what is compiled."""
 

@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 MANY = 1 << 17
 """So many entries are worth loading what is compiled."""
 
+MOST_AT_HAND = 1 << 16
+"""So many that were looked up one by one are kept at hand."""
+
 SEVERAL = -1
 """The position of what may be several."""
 
@@ -71,26 +74,32 @@ class Identities:
             yield recent
         if self._runs or self._added:
             with self._lock:
-                if (source, id) not in self._at_hand:
-                    self.look_up([(source, id)])
-                found = self._at_hand[source, id]
-            yield from found
+                found = self._at_hand.get((source, id))
+                if found is None:
+                    if len(self._at_hand) >= MOST_AT_HAND:
+                        self._at_hand = {}
+                    self._at_hand |= self._found([(source, id)])
+                    found = self._at_hand[source, id]
+            yield from tuple(found)
 
     def look_up(self, identities: Sequence[tuple[str, str]]) -> None:
         """Find many at once and have their candidates at hand, until the next are looked up."""
-        if not identities:
-            return
-        with self._lock:
-            self._settle()
-            self._at_hand = {each: [] for each in identities}
-            if not self._runs:
-                return
-            keys = self._hashed(list(self._at_hand))
-            for hashes, positions in self._runs:
-                firsts = np.searchsorted(hashes, keys, side="left").tolist()
-                lasts = np.searchsorted(hashes, keys, side="right").tolist()
-                for found, first, last in zip(self._at_hand.values(), firsts, lasts, strict=True):
-                    found.extend(positions[first:last].tolist())
+        if identities:
+            with self._lock:
+                self._at_hand = self._found(identities)
+
+    def _found(self, identities: Sequence[tuple[str, str]]) -> dict[tuple[str, str], list[int]]:
+        self._settle()
+        at_hand: dict[tuple[str, str], list[int]] = {each: [] for each in identities}
+        if not self._runs:
+            return at_hand
+        keys = self._hashed(list(at_hand))
+        for hashes, positions in self._runs:
+            firsts = np.searchsorted(hashes, keys, side="left").tolist()
+            lasts = np.searchsorted(hashes, keys, side="right").tolist()
+            for found, first, last in zip(at_hand.values(), firsts, lasts, strict=True):
+                found.extend(positions[first:last].tolist())
+        return at_hand
 
     def positions(self, hashes: NDArray[np.uint64]) -> NDArray[np.int32]:
         """Give where each of many hashes stands: 0 where it does not, `SEVERAL` where it does more than once."""
@@ -113,13 +122,14 @@ class Identities:
             positions = np.fromiter(self._recent.values(), np.int32, len(self._recent))
             with self._lock:
                 self._added.append((hashes, positions))
+                for each in self._at_hand.keys() & self._recent.keys():
+                    self._at_hand[each].append(self._recent[each])
                 self._recent = {}
 
     def _settle(self) -> None:
         """Make a run of what was added, and merge runs while the one before is not much longer."""
         if not self._added:
             return
-        self._at_hand = {}
         added, runs = self._added.copy(), self._runs.copy()
         run = _sorted(*map(np.concatenate, zip(*added, strict=True)))
         while runs and len(runs[-1][0]) <= 2 * len(run[0]):

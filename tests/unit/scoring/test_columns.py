@@ -75,13 +75,20 @@ def test_a_row_takes_28_bytes():
     assert sum(getattr(rows, name).itemsize for name in names) == 28
 
 
-@given(st.lists(st.tuples(st.text(max_size=3), st.text(max_size=3)), unique=True, max_size=300))
-def test_identities_are_found_among_their_candidates(pairs):
-    """Given identities by name and in runs of any number, each is found among its candidates."""
+@given(
+    st.lists(st.tuples(st.text(max_size=3), st.text(max_size=3)), unique=True, max_size=300),
+    st.lists(st.integers(0, 300), max_size=20),
+)
+def test_identities_are_found_among_their_candidates(pairs, looked_up):
+    """Given identities by name and in runs of any number, and looked up before, each is found among its candidates."""
     with pytest.MonkeyPatch.context() as few:
         few.setattr("services.scoring.domain.identities.MANY", 7)
+        few.setattr("services.scoring.domain.identities.MOST_AT_HAND", 5)
         known = Identities()
         for position, (source, id_) in enumerate(pairs, 1):
+            if position in looked_up:
+                known.look_up(pairs[position - 1 : position + 20])
+            assert list(known.candidates(source, id_)) == []
             known.add(source, id_, position)
     for position, (source, id_) in enumerate(pairs, 1):
         assert position in known.candidates(source, id_)
@@ -124,6 +131,22 @@ def test_identities_are_found_while_others_are_added_and_looked_up(monkeypatch):
         readers = [threads.submit(missed, lambda: added[0], count + number) for number in range(2)]
         writer = threads.submit(add)
     assert [one.result() for one in (writer, *readers)] == [[], [], []]
+
+
+def test_what_was_looked_up_stays_at_hand_while_others_are_added(monkeypatch):
+    """Given identities that were looked up, some of them before they were there, then none is looked up again."""
+    monkeypatch.setattr("services.scoring.domain.identities.MANY", 8)
+    known, asked = Identities(), [("/x", str(each)) for each in range(100)]
+    known.look_up(asked)
+    for position, each in enumerate(asked, 1):
+        known.add(*each, position)
+    assert list(known.candidates("/y", "0")) == []
+
+    def again(_identities: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(known, "_found", again)
+    assert [list(known.candidates(*each)) for each in asked] == [[position] for position in range(1, 101)]
 
 
 def test_identities_that_share_a_hash_are_all_candidates():
