@@ -123,10 +123,14 @@ class Inquiry:
     async def _asked(self, ask: Callable[..., Any], at: Sequence[Coordinate]) -> Any:
         book = await self.book(_least(at))
         # Once the book is in hand, an entry may come in that is not stored yet, and never will be if another deployment
-        # takes over now: what is known is what is stored.
-        known = [each if each.known_at is not None else replace(each, known_at=book.head) for each in at]
+        # takes over now: what is known, by whatever time, is what is stored.
+        head = book.head
+
+        def answered() -> Any:
+            return ask(book, *(book.settled(each, head) for each in at))
+
         try:
-            return await self.books.store.ask(ask, book, *known)
+            return await self.books.store.ask(answered)
         except Unanswerable as fault:
             raise problem(fault) from None
 

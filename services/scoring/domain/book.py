@@ -228,6 +228,17 @@ class Book:
         moments.begun(self.ledger, coordinate.as_of)
         return self._scores(moments.moment(self.ledger, coordinate), traced)
 
+    def settled(self, coordinate: Coordinate, head: int) -> Coordinate:
+        """Give a coordinate that names by position what it leaves open or names by time, `head` at most.
+
+        Raises:
+            Unanswerable: Nothing is known, or was by that time.
+
+        """
+        if isinstance(coordinate.known_at, int):
+            return coordinate
+        return replace(coordinate, known_at=moments.position(self.ledger, coordinate.known_at, head))
+
     def _scores(self, moment: Moment, traced: str | None = None) -> Scores:
         return Scores(self.ledger, self._placements.of(moment.rubric), moment, traced)
 

@@ -1,6 +1,7 @@
 """What is known is what is stored, though the book in hand may have an entry more by the time it is asked."""
 
 import json
+from datetime import UTC, date, datetime
 from types import SimpleNamespace
 
 import msgspec
@@ -8,7 +9,7 @@ import pytest
 
 from benchmarks import synthetic
 from services.scoring import outward
-from services.scoring.domain import Book, Coordinate
+from services.scoring.domain import Book, Coordinate, read_step
 from services.scoring.handlers import Books
 from services.scoring.questions import Inquiry
 from services.scoring.store import DDL, LEDGER, VERSION
@@ -36,14 +37,18 @@ def inquiry(books):
 @pytest.fixture
 async def overtaken(books, monkeypatch):
     """Between the book and the question an entry is folded that is never stored, as another deployment takes over."""
-    book, ask = await books.get(synthetic.ASSESSMENT), books.store.ask
+    book, get, ask = await books.get(synthetic.ASSESSMENT), books.get, books.store.ask
 
     async def asked(question, *parts):
-        if parts and parts[0] is book and book.head == COUNT:
-            book.apply(decode_entry(STATES[-1]))
+        book.apply(decode_entry(STATES[-1]))
         return await ask(question, *parts)
 
-    monkeypatch.setattr(books.store, "ask", asked)
+    async def got(assessment):
+        found = await get(assessment)
+        monkeypatch.setattr(books.store, "ask", asked)
+        return found
+
+    monkeypatch.setattr(books, "get", got)
     return book
 
 
@@ -53,26 +58,44 @@ async def whole(found):
 
 
 @pytest.mark.parametrize("as_of", [None, synthetic.YEAR[200]])
+@pytest.mark.parametrize("known_at", [None, datetime(2021, 1, 31, tzinfo=UTC), date(2021, 1, 31)])
 @pytest.mark.parametrize("streamed", [False, True])
-async def test_what_is_not_stored_is_not_told(books, overtaken, as_of, streamed):
+async def test_what_is_not_stored_is_not_told(books, overtaken, as_of, known_at, streamed):
     """
-    Given a question that is asked while the next entry is on its way into the store,
+    Given a question, open or by time, that is asked while the next entry is on its way into the store,
     when the entry is in the book before the question is answered,
     then the answer is that of what is stored, so that nobody is sent back if it never will be.
     """
     asked = inquiry(books)
     if streamed:
-        found = await asked.stream(outward.whole, Coordinate(as_of))
+        found = await asked.stream(outward.whole, Coordinate(as_of, known_at))
     else:
-        found = await asked.answer(Book.standing, Coordinate(as_of))
+        found = await asked.answer(Book.standing, Coordinate(as_of, known_at))
 
     assert overtaken.head == COUNT + 1
     assert json.loads(await whole(found)) == overtaken_free(as_of)
 
 
+async def test_a_timeline_reads_nothing_that_is_not_stored(books, overtaken):
+    """Given an entry that comes into the book and is not stored, then the timeline is that of what is stored."""
+
+    def year(book, at):
+        return book.timeline(at, read_step("month"), (synthetic.YEAR[0], synthetic.YEAR[-1]))
+
+    found = await inquiry(books).answer(year, Coordinate())
+
+    assert overtaken.head == COUNT + 1
+    assert json.loads(found.body) == json.loads(msgspec.json.encode(year(stored_book(), Coordinate())))
+
+
 def overtaken_free(as_of):
     """The answer of a book that has no more than what is stored."""
+    return json.loads(msgspec.json.encode(stored_book().standing(Coordinate(as_of))))
+
+
+def stored_book():
+    """A book that has no more than what is stored."""
     entries = {entry.position: entry for entry in map(decode_entry, STATES[:COUNT])}
     book = Book(entries.__getitem__)
     book.extend(entries.values())
-    return json.loads(msgspec.json.encode(book.standing(Coordinate(as_of))))
+    return book
