@@ -6,6 +6,7 @@ import time
 import weakref
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NoReturn, Self, TypeVar, cast
 
 import httpx
@@ -46,12 +47,23 @@ class Answer(dict[str, Any]):
         raise Stop(f"the server's answer has no {name}: is it a Meritlog server?")
 
 
+def _token_kept() -> str:
+    """Read the credential from the file that MERIT_TOKEN_FILE names, as a secret is mounted; empty without one."""
+    name = os.environ.get("MERIT_TOKEN_FILE")
+    if not name:
+        return ""
+    try:
+        return Path(name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Stop(f"MERIT_TOKEN_FILE names {name}, which cannot be read: {error}", WRONG_USAGE) from None
+
+
 class Client:
     """A server's HTTP, with patience: what went away or is busy is asked again for a while."""
 
     def __init__(self, server: str | None, token: str | None, *, patience: float = 0.0) -> None:
         self.url = (server or os.environ.get("MERIT_SERVER") or DEFAULT).rstrip("/")
-        token = (token or os.environ.get("MERIT_TOKEN") or "").strip()
+        token = (token or os.environ.get("MERIT_TOKEN") or _token_kept()).strip()
         if not (token.isascii() and token.isprintable()):
             raise Stop("that is no token: give the one that merit credential create printed", WRONG_USAGE)
         headers = {"Authorization": f"Bearer {token}"} if token else {}

@@ -33,7 +33,12 @@ Server = Annotated[
     str | None,
     typer.Option("--server", metavar="URL", help="A server. [default: $MERIT_SERVER, or http://127.0.0.1:8000]"),
 ]
-Token = Annotated[str | None, typer.Option("--token", metavar="TOKEN", help="A credential. [default: $MERIT_TOKEN]")]
+Token = Annotated[
+    str | None,
+    typer.Option(
+        "--token", metavar="TOKEN", help="A credential. [default: $MERIT_TOKEN, or in the file $MERIT_TOKEN_FILE]"
+    ),
+]
 Assessment = Annotated[
     str | None, typer.Option("--assessment", metavar="ID", help="Which one. [default: the only one of the server]")
 ]

@@ -34,6 +34,11 @@ def test_the_year_ends_in_the_standing_of_its_file():
         board = read("/v1/board/binjiang-2020", held["office"], until=head)
         assert board["position"] == head
         assert "binjiang-2020" in read("/", held["office"])
+        # the command line beside the services, as the how-to has it
+        (known,) = json.loads(compose("run", "--rm", "-T", "merit", "status", "--json"))["assessments"]
+        assert (known["assessment"], known["head"]["position"], known["shown"]) == ("binjiang-2020", head, head)
+        explained = json.loads(compose("run", "--rm", "-T", "merit", "explain", "tax", "D", "--json"))
+        assert explained == from_the_file("explain", "tax", "D", "--entries", YEAR)
         # stopped and started again, it goes on where it was: nothing is read twice, nothing is lost
         compose("restart", "scoring", "ranking", "intake")
         again = read(f"/v1/standings/binjiang-2020?known-at={head}", held["office"], until=head)
