@@ -67,7 +67,7 @@ def _restored(bundle: str, data: Path | None, key: list[str], *, gate: bool = Tr
             if wrong:
                 raise Stop(f"{bundle} does not hold ({', '.join(wrong)}): merit verify {bundle} says why", 1)
             writing = progress.add_task("restored", total=size)
-            written = restored(found, report.root, settings, lambda read: progress.advance(writing, read))
+            written = restored(found, report.tree, settings, lambda read: progress.advance(writing, read))
     except BadBundle as error:
         said = str(error)
         raise Stop(said if said.startswith(bundle) else f"{bundle} cannot be imported: {said.rstrip('.')}") from None

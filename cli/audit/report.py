@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from shared.proof.merkle import Tree
+
 MOST = 20
 """Faults of one check that are told one by one."""
 
@@ -48,8 +50,8 @@ class Report:
 
     manifest: dict[str, Any]
     checks: list[Check]
-    root: bytes
-    """Of the tree over all entries, as they are."""
+    tree: Tree
+    """Over all entries, as they are."""
 
     @property
     def holds(self) -> bool:

@@ -9,19 +9,20 @@ from cli.audit.passage import Passage
 from cli.files import load_once
 from cli.stop import NO_ANSWER, Stop
 from cli.words import word
-from services.intake.marks import Marks
+from services.intake.marks import Marks, Unmarked
 from services.intake.proofs import signed_to, unsigned
 from services.intake.settings import IntakeSettings
 from services.intake.store import DDL, VERSION, LedgerStore, accepted_writes, entries
 from shared.chassis.store import Conflict, EventStore, StoreError
 from shared.gate.outcomes import Accepted
+from shared.proof.merkle import Tree
 
 NEEDED = frozenset({"entries", "checkpoint", "signature", "gate"})
 """What must hold of a bundle before anything of it is written; whether its standing does is another question."""
 
 
-def restored(bundle: Bundle, root: bytes, settings: IntakeSettings, told: Callable[[int], None]) -> int:
-    """Write the entries of a bundle that was verified, whose tree has this root; give how many were written.
+def restored(bundle: Bundle, tree: Tree, settings: IntakeSettings, told: Callable[[int], None]) -> int:
+    """Write the entries of a bundle that was verified, over which this tree stands; give how many were written.
 
     Where an import of the same bundle broke off, it goes on from there.
 
@@ -35,7 +36,7 @@ def restored(bundle: Bundle, root: bytes, settings: IntakeSettings, told: Callab
     except StoreError as error:
         raise Stop(str(error).rstrip("."), NO_ANSWER) from None
     try:
-        return _written(bundle, root, LedgerStore(store), Marks(settings.data), told)
+        return _written(bundle, tree, LedgerStore(store), Marks(settings.data), told)
     except Conflict:
         raise Stop(
             f"somebody else writes {bundle.manifest.assessment} meanwhile: stop intake and do it again"
@@ -46,17 +47,17 @@ def restored(bundle: Bundle, root: bytes, settings: IntakeSettings, told: Callab
         store.close()
 
 
-def _written(bundle: Bundle, root: bytes, store: LedgerStore, marks: Marks, told: Callable[[int], None]) -> int:
+def _written(bundle: Bundle, tree: Tree, store: LedgerStore, marks: Marks, told: Callable[[int], None]) -> int:
     name, size = bundle.manifest.assessment, bundle.manifest.entries
-    start = _start(bundle, root, store, marks)
+    start, last = _start(bundle, tree, store, marks)
     with ThreadPoolExecutor(1) as writer:  # the database writes while the next are looked at
         writing: Future[None] | None = None
         for batch in _batches(bundle, start, told):
             appended, beside = accepted_writes(name, batch)
             # From the first entry on, a ledger that is not whole yet is behind what was signed: nothing signs it.
-            marked = [signed_to(name, size, root)] if batch[0].position == 1 else []
+            marked = [signed_to(name, size, tree.root())] if batch[0].position == 1 else []
             # Of a whole one that nobody has signed nothing is left to look for: intake makes its key, as for a new one.
-            if batch[-1].position == size and not bundle.signed:
+            if batch[-1].position == size and not (bundle.signed or last):
                 marked.append(unsigned(name))
             if writing is not None:
                 writing.result()
@@ -77,26 +78,31 @@ def _batches(bundle: Bundle, start: int, told: Callable[[int], None]) -> Iterato
             yield batch
 
 
-def _start(bundle: Bundle, root: bytes, store: LedgerStore, marks: Marks) -> int:
-    """Give the position to go on from: 0 in an empty assessment.
+def _start(bundle: Bundle, tree: Tree, store: LedgerStore, marks: Marks) -> tuple[int, bool]:
+    """Give the position to go on from, 0 in an empty assessment, and whether anything of it was signed here before.
 
     Raises:
-        Stop: It is not empty, and nothing broke off here; or what was signed here was longer.
+        Stop: It is not empty, and nothing broke off here; or this is not what was signed here, or less.
 
     """
     name, size = bundle.manifest.assessment, bundle.manifest.entries
-    head = store.head(name)
-    signed = store.signed_to(name)
-    if head is None:
+    head, signed = store.head(name), store.signed_to(name)
+    try:
         last = marks.last(name)
-        longest = max(*(each for each, _ in signed), last.size if last else 0, 0)
-        if longest > size:
-            told = f"{name} was signed here when it had {word('entries', 'en', longest)}, and this has {size}"
-            raise Stop(f"{told}: import all of it, or into another database", 1)
-        return 0
-    broken_off = head.position < size and signed == [(size, root)]
+    except Unmarked as error:
+        raise Stop(str(error).rstrip("."), NO_ANSWER) from None
+    broken_off = head is not None and head.position < size and signed == [(size, tree.root())]
+    before = ([] if broken_off else signed) + ([(last.size, last.root)] if last else [])
+    for known, root in before if head is None or broken_off else ():
+        told = f"{name} was signed here when it had {word('entries', 'en', known)}, and this"
+        if known > size:
+            raise Stop(f"{told} has {size}: import all of it, or into another database", 1)
+        if tree.root(known) != root:
+            raise Stop(f"{told} is another ledger: import the one that was signed, or into another database", 1)
+    if head is None:
+        return 0, bool(before)
     if broken_off and store.store.stream(entries(name)).get(head.position) == line(bundle, head.position):
-        return head.position
+        return head.position, bool(before)
     raise Stop(
         f"{name} is not empty: its ledger has {word('entries', 'en', head.position)}; import into another database", 1
     )

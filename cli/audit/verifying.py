@@ -66,7 +66,7 @@ def verify(
     ]
     if opened.manifest.entries != reading.chain.tree.size:
         checks[0].fault("count", entries=reading.chain.tree.size, said=opened.manifest.entries)
-    return Report(cast("dict[str, Any]", msgspec.to_builtins(opened.manifest)), checks, reading.chain.tree.root())
+    return Report(cast("dict[str, Any]", msgspec.to_builtins(opened.manifest)), checks, reading.chain.tree)
 
 
 class Reading:

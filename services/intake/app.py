@@ -30,14 +30,15 @@ def build(settings: IntakeSettings) -> Service:
         async with own_store(service, DDL, VERSION) as store:
             ledger = LedgerStore(store)
             desk = Desk(ledger, utc_now, sample_clock=settings.sample_clock)
-            keys = ledger_keys(settings, signed=await store.ask(ledger.signed))
-            prover = Prover(ledger, keys, Marks(settings.data))
+            marks = Marks(settings.data)
+            signed = bool(marks.assessments()) or await store.ask(ledger.signed)
+            prover = Prover(ledger, ledger_keys(settings, signed=signed), marks)
             ledgers = Ledgers(ledger, desk, prover, settings)
             service.app.state.ledgers = ledgers
             await adopt(service, ledgers)
-            shortened = await ledgers.shortened()
-            ledgers.stopped |= shortened
-            for assessment, reason in (await ledgers.unreadable() | shortened).items():
+            departed = await ledgers.departed()
+            ledgers.stopped |= departed
+            for assessment, reason in (await ledgers.unreadable() | departed).items():
                 service.health.park(assessment, str(reason))
                 service.log.error("parked", assessment=assessment, reason=str(reason))
             try:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
 from services.intake.desk import Answer, Desk, Request
+from services.intake.marks import Unmarked
 from services.intake.proofs import Prover
 from services.intake.settings import IntakeSettings
 from services.intake.store import ENTRIES, LedgerStore, Unreadable, entries
@@ -96,26 +97,20 @@ class Ledgers:
         _, reasons = await self.ask(self._states)
         return reasons
 
-    async def shortened(self) -> dict[str, Fork | StoreError]:
-        """Tell which ledgers are shorter than what was signed of them, or cannot be held against it."""
-        return await self.ask(self._shortened)
+    async def departed(self) -> dict[str, Fork | StoreError]:
+        """Tell which ledgers are not what was signed of them, or cannot be held against it.
 
-    def _shortened(self) -> dict[str, Fork | StoreError]:
+        :raises CannotStart: nothing that was signed can be read
+        """
         found: dict[str, Fork | StoreError] = {}
-        known = {*self.store.store.assessments(ENTRIES), *self.prover.marks.assessments()} - self.stopped.keys()
-        for name in sorted(known):
+        known = {*await self.ask(self.store.store.assessments, ENTRIES), *self.prover.marks.assessments()}
+        for name in sorted(known - self.stopped.keys()):
             try:
-                signed = max((size for size, _ in self.prover.signed(name)), default=0)
-            except StoreError as error:
+                forked = await self.prove(self.prover.departs, name)
+            except Unmarked as error:
                 found[name] = error
-                continue
-            head = self.store.head(name)
-            size = head.position if head else 0
-            if size < signed:
-                found[name] = Fork(
-                    f"Fork: {name} was signed here at {signed} entries and the database holds {size}; restore the "
-                    "database that holds them, or finish the import of them."
-                )
+            else:
+                found |= {name: Fork(forked)} if forked else {}
         return found
 
     def _states(self) -> tuple[dict[str, LedgerState], dict[str, str]]:

@@ -4,9 +4,11 @@ One file an assessment, whole or not at all. With it intake signs nothing smalle
 became of its database (RFC 6962: a log is append-only).
 """
 
+import fcntl
 from pathlib import Path
 
 from services.intake.signing import replace_file
+from shared.chassis.errors import CannotStart
 from shared.chassis.store import StoreError
 from shared.contracts.shapes import ASSESSMENT
 from shared.proof import checkpoint, notes
@@ -16,24 +18,37 @@ from shared.proof.notes import Note, NoteError
 FOLDER = "ledger.signed"
 
 
+class Unmarked(StoreError):
+    """What was signed last of a ledger cannot be read: one sentence."""
+
+
 class Marks:
-    """A folder of signed notes, by assessment. Blocking."""
+    """A folder of signed notes, by assessment; replicas may share it. Blocking."""
 
     def __init__(self, data: Path) -> None:
         """Keep them in intake's folder."""
         self._folder = data / FOLDER
-        self._kept: dict[str, str] = {}
 
     def assessments(self) -> list[str]:
-        """Name the ledgers of which something was signed."""
-        if not self._folder.is_dir():
+        """Name the ledgers of which something was signed; other files are passed over.
+
+        :raises CannotStart: the folder cannot be read
+        """
+        try:
+            names = [path.name for path in self._folder.iterdir() if ASSESSMENT.fullmatch(path.name)]
+        except FileNotFoundError:
             return []
-        return sorted(path.name for path in self._folder.iterdir() if ASSESSMENT.fullmatch(path.name))
+        except OSError as error:
+            raise CannotStart(
+                f"The checkpoints signed last, {self._folder}, cannot be read ({error.strerror}); make the folder "
+                "readable to this service."
+            ) from error
+        return sorted(name for name in names if self._is_mark(name))
 
     def last(self, assessment: str) -> Checkpoint | None:
         """Give the last checkpoint signed of a ledger.
 
-        :raises StoreError: its file cannot be used
+        :raises Unmarked: its file cannot be used
         """
         path = self._folder / assessment
         try:
@@ -41,19 +56,30 @@ class Marks:
         except FileNotFoundError:
             return None
         except (OSError, NoteError) as error:
-            raise StoreError(f"The last checkpoint signed, {path}, cannot be used ({error}); put it back.") from error
+            why = str(error).rstrip(".")
+            raise Unmarked(
+                f"The last checkpoint signed, {path}, cannot be used ({why}); put one that somebody kept in its place, "
+                "or move it away, and with it what only it knew."
+            ) from error
 
     def keep(self, assessment: str, note: Note) -> None:
-        """Keep what is about to be given away; what was kept before is a beginning of it.
+        """Keep what is about to be given away, unless a replica has signed more meanwhile.
 
         :raises StoreError: it cannot be written
         """
-        if self._kept.get(assessment) == note.text:
-            return
         path = self._folder / assessment
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            replace_file(path, str(note), 0o644)
+            with (self._folder / ".lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                last = self.last(assessment)
+                if last is None or last.size < checkpoint.parse(note.text).size:
+                    replace_file(path, str(note), 0o644)
         except OSError as error:
             raise StoreError(f"No checkpoint is signed: it cannot be kept at {path} ({error.strerror}).") from error
-        self._kept[assessment] = note.text
+
+    def _is_mark(self, assessment: str) -> bool:
+        try:
+            return self.last(assessment) is not None
+        except Unmarked:
+            return False

@@ -7,7 +7,7 @@ while entries are being accepted.
 from base64 import b64encode
 from typing import Any
 
-from services.intake.marks import Marks
+from services.intake.marks import Marks, Unmarked
 from services.intake.signing import LedgerKeys
 from services.intake.store import LedgerStore, entries
 from shared.chassis.problems import Problem
@@ -21,7 +21,8 @@ from shared.proof.tlog_proof import TlogProof
 READ_AT_ONCE = 4096
 KEEP_BLOCK = "INSERT INTO blocks VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 SIGNED = """INSERT INTO checkpoints VALUES (?, ?, ?) ON CONFLICT (assessment) DO UPDATE
-    SET size = excluded.size, root = excluded.root WHERE checkpoints.size <= excluded.size"""
+    SET size = excluded.size, root = excluded.root
+    WHERE checkpoints.size < excluded.size OR (checkpoints.size = excluded.size AND checkpoints.root = excluded.root)"""
 
 
 def signed_to(assessment: str, size: int, root: bytes) -> Statement:
@@ -53,7 +54,9 @@ class Prover:
         :raises StoreError: it cannot be kept beside the key
         """
         tree = self._grown(assessment)
-        self._watch(assessment, tree)
+        forked = self.departs(assessment)
+        if forked is not None:
+            raise Problem(409, "fork", forked)
         signed = Checkpoint(key_name(self.key.name, assessment), tree.size, tree.root())
         note = signed.signed(self.key.named(signed.origin))
         text, lines = self._witnessed.get(assessment, ("", ()))
@@ -110,17 +113,38 @@ class Prover:
         """Give the public key to pin for an assessment: `<origin>+<id>+<base64>`."""
         return str(self.key.named(key_name(self.key.name, assessment)).verifier)
 
-    def _watch(self, assessment: str, tree: Tree) -> None:
-        """Refuse to sign what is not an extension of the tree signed last: a restored database, or a changed one."""
-        for size, root in self.signed(assessment):
-            if size > tree.size or tree.root(size) != root:
-                detail = f"The ledger of {assessment} is not what was signed at {size}; nothing is signed before that."
-                raise Problem(409, "fork", detail)
+    def departs(self, assessment: str) -> str | None:
+        """Say how a ledger departs from what was signed of it; None where it is an extension of that.
 
-    def signed(self, assessment: str) -> list[tuple[int, bytes]]:
+        A restored database, or a changed one.
+
+        :raises Unmarked: what was signed last cannot be read
+        """
+        tree, signed = self._tree(assessment), self._signed(assessment)
+        most = max((size for size, _ in signed), default=0)
+        while tree.size < most and self._more(assessment, tree):
+            pass
+        for size, root in signed:
+            if size > tree.size:
+                said = f"{assessment} was signed here at {size} entries and the database holds {tree.size}"
+            elif tree.root(size) != root:
+                said = f"{assessment} is another ledger here than was signed at {size} entries"
+            else:
+                continue
+            return (
+                f"Fork: {said}; restore the database that was signed, finish the import of it, or begin with an empty "
+                "database in another folder."
+            )
+        return None
+
+    def _signed(self, assessment: str) -> list[tuple[int, bytes]]:
         """Give the size and the root of what was signed last, as the database knows it and as it is marked beside."""
         last = self.marks.last(assessment)
-        return [*self.store.signed_to(assessment), *([(last.size, last.root)] if last else [])]
+        if last is None:
+            return self.store.signed_to(assessment)
+        if last.origin != key_name(self.key.name, assessment):
+            raise Unmarked(f"The last checkpoint signed of {assessment} is one of {last.origin}; move that file away.")
+        return [*self.store.signed_to(assessment), (last.size, last.root)]
 
     def _tree(self, assessment: str) -> Tree:
         tree = self._trees.get(assessment)

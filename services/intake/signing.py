@@ -75,10 +75,15 @@ def replace_file(path: Path, text: str, mode: int) -> None:
             file.flush()
             os.fsync(file.fileno())
             os.fchmod(file.fileno(), mode)
+            Path(file.name).replace(path)
         except OSError:
             Path(file.name).unlink()
             raise
-    Path(file.name).replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # the name too is on the disk
+    finally:
+        os.close(folder)
 
 
 def ledger_key(settings: IntakeSettings) -> SignerKey:

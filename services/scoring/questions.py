@@ -27,6 +27,8 @@ from shared.rubric import RubricError
 Assessment = Annotated[str, Path(max_length=128, description="Id of the assessment.")]
 JSON = "application/json"
 MOST_DIGITS = 16
+ONCE = ("flags", "inputs", "step", "from", "to")
+"""What a question may say once, beside its coordinate."""
 LOOK_AGAIN = 0.5
 """Seconds after which a waiting question looks at the store, where another replica may have written."""
 
@@ -72,9 +74,6 @@ def _check_named(names: Sequence[str]) -> None:
             raise Unanswerable("bad-coordinate", f"{word} is named twice: leave one out")
         if alike and alike[0] != word:
             raise Unanswerable("bad-coordinate", f"{alike[0]} is written {word} here")
-    for name in sorted({*names} - {"reading"}):
-        if names.count(name) > 1:
-            raise Problem(422, "invalid-request", f"{name} is named twice: leave one out.")
 
 
 At = Annotated[Coordinate, Depends(coordinate)]
@@ -101,8 +100,14 @@ class Inquiry:
     """What is asked of one assessment; a dependency."""
 
     def __init__(self, request: Request, assessment: Assessment, caller: Calling, books: Using) -> None:
-        """Take the parts of the request that every question has."""
+        """Take the parts of the request that every question has.
+
+        :raises Problem: 422 where it says something twice
+        """
         del caller
+        for name in ONCE:
+            if len(request.query_params.getlist(name)) > 1:
+                raise Problem(422, "invalid-request", f"{name} is named twice: leave one out.")
         self.assessment, self.books = assessment, books
         self.patience: float = request.app.state.service.settings.wait_seconds
 

@@ -183,22 +183,24 @@ def test_what_might_be_meant_otherwise_is_not_guessed(client):
 
 
 @pytest.mark.parametrize(
-    ("path", "query"),
+    ("path", "query", "good"),
     [
-        ("standings/{0}", "flags=1&flags=2"),
-        ("standings/{0}", "flags=-1"),
-        ("scorecards/{0}/market", "flags=many"),
-        ("explain/{0}/market", "inputs=0"),
-        ("explain/{0}/market/M1", "inputs=3&inputs=4"),
-        ("explain/{0}/market/M1", "inputs=10001"),
+        ("standings/{0}", "flags=1&flags=2", "flags=1"),
+        ("standings/{0}", "flags=-1", "flags=0"),
+        ("scorecards/{0}/market", "flags=many", "flags=1"),
+        ("explain/{0}/market", "inputs=0", "inputs=1"),
+        ("explain/{0}/market/M1", "inputs=3&inputs=4", "inputs=3"),
+        ("explain/{0}/market/M1", "inputs=10001", "inputs=10000"),
+        ("timeline/{0}", "step=month&step=week", "step=week"),
+        ("diff/{0}", "from=known-at=3&from=known-at=4", "from=known-at=4"),
     ],
 )
-def test_how_many_are_listed_is_one_number_within_bounds(client, path, query):
-    """Given a bound that is none, too small, too large or named twice, then 422 says what it must be."""
+def test_what_is_asked_beside_a_coordinate_is_said_once_and_within_bounds(client, path, query, good):
+    """Given a bound that is none, too small or too large, or a word named twice, then 422 names it."""
     answer = client.get(f"/v1/{path.format(NAME)}?{query}")
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid-request")
     assert query.partition("=")[0] in answer.text
-    assert client.get(f"/v1/{path.format(NAME)}?{query.partition('=')[0]}=1").status_code == 200
+    assert client.get(f"/v1/{path.format(NAME)}?{good}").status_code == 200
 
 
 @pytest.mark.parametrize(

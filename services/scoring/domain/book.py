@@ -229,14 +229,12 @@ class Book:
         return self._scores(moments.moment(self.ledger, coordinate), traced)
 
     def settled(self, coordinate: Coordinate, head: int) -> Coordinate:
-        """Give a coordinate that names by position what it leaves open or names by time, `head` at most.
+        """Give a coordinate that names by position what it leaves open or names by time; `head` is the last known.
 
         Raises:
-            Unanswerable: Nothing is known, or was by that time.
+            Unanswerable: Nothing is known, or was by then, or the position is not there yet.
 
         """
-        if isinstance(coordinate.known_at, int):
-            return coordinate
         return replace(coordinate, known_at=moments.position(self.ledger, coordinate.known_at, head))
 
     def _scores(self, moment: Moment, traced: str | None = None) -> Scores:

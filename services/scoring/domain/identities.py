@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 MANY = 1 << 17
 """So many entries are worth loading what is compiled."""
 
-MOST_AT_HAND = 1 << 16
+MOST_SINGLY = 1 << 14
 """So many that were looked up one by one are kept at hand."""
 
 SEVERAL = -1
@@ -39,7 +39,8 @@ class Identities:
         self._recent: dict[tuple[str, str], int] = {}
         self._runs: list[Run] = []
         self._added: list[Run] = []  # in no run yet: sorted when one is looked up
-        self._at_hand: dict[tuple[str, str], list[int]] = {}
+        self._at_hand: dict[tuple[str, str], list[int]] = {}  # what was looked up together
+        self._singly: dict[tuple[str, str], list[int]] = {}  # what was asked for beside that
         self._lock = RLock()
 
     def copy(self) -> "Identities":
@@ -65,7 +66,7 @@ class Identities:
         """Remember many, which stand one behind the other from position `first` on, by what `scan` made of them."""
         with self._lock:
             self._added.append((hashes, np.arange(first, first + len(hashes), dtype=np.int32)))
-            self._at_hand = {}
+            self._at_hand, self._singly = {}, {}
 
     def candidates(self, source: str, id: str) -> Iterator[int]:
         """Give the positions that may have this identity."""
@@ -74,13 +75,16 @@ class Identities:
             yield recent
         if self._runs or self._added:
             with self._lock:
-                found = self._at_hand.get((source, id))
-                if found is None:
-                    if len(self._at_hand) >= MOST_AT_HAND:
-                        self._at_hand = {}
-                    self._at_hand |= self._found([(source, id)])
-                    found = self._at_hand[source, id]
-            yield from tuple(found)
+                found = tuple(self._kept((source, id)))
+            yield from found
+
+    def _kept(self, identity: tuple[str, str]) -> list[int]:
+        found = self._at_hand.get(identity, self._singly.get(identity))
+        if found is None:
+            if len(self._singly) >= MOST_SINGLY:
+                self._singly = {}
+            found = self._singly[identity] = self._found([identity])[identity]
+        return found
 
     def look_up(self, identities: Sequence[tuple[str, str]]) -> None:
         """Find many at once and have their candidates at hand, until the next are looked up."""
@@ -122,8 +126,9 @@ class Identities:
             positions = np.fromiter(self._recent.values(), np.int32, len(self._recent))
             with self._lock:
                 self._added.append((hashes, positions))
-                for each in self._at_hand.keys() & self._recent.keys():
-                    self._at_hand[each].append(self._recent[each])
+                for at_hand in (self._at_hand, self._singly):
+                    for each in at_hand.keys() & self._recent.keys():
+                        at_hand[each].append(self._recent[each])
                 self._recent = {}
 
     def _settle(self) -> None:

@@ -44,20 +44,20 @@ def begun(ledger: Ledger, *days: date | None) -> None:
 
 
 def position(ledger: Ledger, known_at: int | datetime | date | None, most: int = FOREVER) -> int:
-    """Give the position that a known-at means; one that is left open or named by time means `most` at most.
+    """Give the position that a known-at means, where no more than `most` is known.
 
     Raises:
         Unanswerable: It lies beyond the head or before the first entry.
 
     """
-    head = ledger.head
+    head = min(ledger.head, most)
     if head == 0:
         raise Unanswerable("not-known", "nothing is known yet: the ledger has no entry")
     if known_at is None:
-        return min(head, most)
+        return head
     if not isinstance(known_at, int):
         until = instant(known_at, ledger.zone)
-        found = bisect.bisect_right(range(_known(ledger, most)), until, key=lambda place: _accepted(ledger, place))
+        found = bisect.bisect_right(range(_known(ledger, head)), until, key=lambda place: _accepted(ledger, place))
         if found == 0:
             first = ledger.entry_at(ledger.position(0)).acceptedtime
             raise Unanswerable("not-known", f"nothing was known at {known_at}: the first entry was accepted at {first}")
@@ -81,13 +81,16 @@ def known_by(ledger: Ledger, days: Sequence[date], most: int) -> list[int | None
     found = _places(ledger, [instant(day, ledger.zone) for day in unknown], 0, known)
     here = dict(zip(unknown, found, strict=True))
     ends |= {day: place for day, place in here.items() if place < known}
-    places = [ends.get(day, here.get(day, 0)) for day in days]
+    places = [min(ends.get(day, here.get(day, 0)), known) for day in days]
     return [min(most, ledger.position(place - 1)) if place else None for place in places]
 
 
 def _known(ledger: Ledger, most: int) -> int:
-    """Give how many entries are known at a position; those behind it may not be stored yet, and are not read."""
-    return ledger.count if most >= ledger.head else ledger.place(most + 1)
+    """Give how many entries are known at a position; those behind it may not be stored yet, and are not read.
+
+    The head moves last when an entry is folded, so until then the entry does not count.
+    """
+    return ledger.place(min(most, ledger.head) + 1)
 
 
 def _places(ledger: Ledger, untils: Sequence[datetime], low: int, high: int) -> list[int]:

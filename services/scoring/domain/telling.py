@@ -20,6 +20,7 @@ from shared.rubric.result import Result
 from shared.rubric.rubric import Rubric
 from shared.rubric.rules.proportion import Proportion
 from shared.rubric.rules.quantities import Number
+from shared.rubric.trace import first
 
 Both = tuple[str, str]
 """A text in Chinese and in English."""
@@ -117,8 +118,13 @@ class Teller:
         if result.determined is not None:
             yield self._determined(result, result.determined)
         if result.outcome is not None and not _only_missing(result):
-            yield from self._steps(owner, result.outcome)
-        yield from self._all_left_out(owner, result.excluded, result.clause)
+            yield from self._steps(owner, result.outcome, result.excluded)
+        else:
+            for each in first(result.excluded, self.most):
+                yield self._left_out(owner, each)
+        more = _unlisted(result.outcome, result.excluded, self.most)
+        if more:
+            yield f"未计入的另有{more}条", f"not counted: {more} more"
         if result.adjusted:
             en, zh = sentences(result.adjusted)
             yield f"{zh}，计{_points(result.points)[0]}分", f"{en}: {_points(result.points)[1]} points"
@@ -174,20 +180,26 @@ class Teller:
 
     # -- steps
 
-    def _steps(self, owner: Indicator, outcome: Outcome) -> Iterator[Both]:
+    def _steps(self, owner: Indicator, outcome: Outcome, beside: Sequence[Input] = ()) -> Iterator[Both]:
+        """Tell a step behind those below it, of the facts those that its trace lists."""
         for part in outcome.parts:
             yield from self._steps(owner, part)
         code = str(outcome.note[0]) if outcome.note else ""
-        used = self._facts(owner, [each for each in outcome.inputs if each.used])
+        listed = first((*outcome.inputs, *beside), self.most)
+        used = [self._fact(owner, each) for each in listed if each.used]
+        more = sum(each.used for each in outcome.inputs) - len(used)
+        if more:
+            used.append((f"另有{more}条", f"{more} more"))
         if code not in LISTED:
             if used or not (code in SILENT or outcome.conflict is not None):
                 yield self._said(outcome, code, used)
         elif outcome.inputs or code != "counted":
             zh, en = self._said(outcome, code, [])
-            listed = ("，".join(each[0] for each in used), "; ".join(each[1] for each in used))
-            yield (f"{listed[0]}：{zh}", f"{listed[1]}: {en}") if used else (zh, en)
-        unused = [each for each in outcome.inputs if not each.used]
-        yield from self._all_left_out(owner, unused, outcome.node.clause)
+            facts = ("，".join(each[0] for each in used), "; ".join(each[1] for each in used))
+            yield (f"{facts[0]}：{zh}", f"{facts[1]}: {en}") if used else (zh, en)
+        for each in listed:
+            if not each.used:
+                yield self._left_out(owner, each)
 
     def _said(self, outcome: Outcome, code: str, used: Sequence[Both]) -> Both:
         template = SAID.get(code)
@@ -225,19 +237,6 @@ class Teller:
         return _listed([(each.name, each.english or each.name) if each else (id_, id_) for each, id_ in pairs])
 
     # -- facts
-
-    def _facts(self, owner: Indicator, given: Sequence[Input]) -> list[Both]:
-        told = [self._fact(owner, each) for each in given[: self.most]]
-        more = len(given) - len(told)
-        return [*told, (f"另有{more}条", f"{more} more")] if more else told
-
-    def _all_left_out(self, owner: Indicator, given: Sequence[Input], clause: str) -> Iterator[Both]:
-        for each in given[: self.most]:
-            yield self._left_out(owner, each)
-        more = 0 if self.most is None else len(given) - self.most
-        if more > 0:
-            by = _by(clause)
-            yield f"未计入的另有{more}条{by[0]}", f"not counted: {more} more{by[1]}"
 
     def _fact(self, owner: Indicator, given: Input) -> Both:
         """Tell a fact: its name, its value, and in brackets who said it, when it was true, and the entry."""
@@ -303,6 +302,13 @@ def _only_missing(result: Result) -> bool:
     """Whether nothing is there to be told but what is missing, which the last sentence tells."""
     outcome = result.outcome
     return result.state == "pending" and outcome is not None and not (outcome.inputs or outcome.parts)
+
+
+def _unlisted(outcome: Outcome | None, beside: Sequence[Input], most: int | None) -> int:
+    """Count the facts that do not count and that no step lists."""
+    every = (*outcome.inputs, *beside) if outcome is not None else beside
+    left = sum(not each.used for each in every) - sum(not each.used for each in first(every, most))
+    return left + sum(_unlisted(part, (), most) for part in (outcome.parts if outcome is not None else ()))
 
 
 def _reported(outcome: Outcome | None) -> Iterator[str]:

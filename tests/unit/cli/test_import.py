@@ -7,15 +7,16 @@ from pathlib import Path
 import pytest
 
 from cli.main import run
-from services.intake.marks import Marks
+from services.intake.marks import FOLDER, Marks
 from services.intake.proofs import Prover, signed_to
 from services.intake.settings import IntakeSettings
 from services.intake.signing import ledger_keys
 from services.intake.store import DDL, VERSION, LedgerStore, entries
 from shared.chassis.problems import Problem
-from shared.chassis.store import Append, EventStore
+from shared.chassis.store import Append, EventStore, Statement
 from shared.contracts.entries import identity
 from shared.proof import checkpoint, tlog_proof
+from shared.proof.checkpoint import Checkpoint
 from shared.proof.merkle import leaf_hash, root
 from tests import bundles
 from tests.bundles import KEY
@@ -122,7 +123,7 @@ def test_an_import_that_broke_off_goes_on(
             restore(file, capsys)
     assert opened.store.stream(entries(NAME)).read() == YEAR[:30]
     prover = Prover(opened, ledger_keys(IntakeSettings(data=tmp_path / "data")), Marks(tmp_path / "data"))
-    with pytest.raises(Problem, match="nothing is signed"):
+    with pytest.raises(Problem, match=f"was signed here at {len(YEAR)} entries and the database holds 30"):
         prover.checkpoint(NAME)
 
     other = tmp_path / "other.zip"
@@ -169,6 +170,37 @@ def test_what_was_signed_stays_signed_where_a_file_is_imported(
     status, _, told = restore(lines, capsys)
     assert (status, told) == (1, f"{said}import all of it, or into another database\n")
     assert opened.head(NAME) is None
+    assert opened.signed()
+
+
+@pytest.mark.parametrize("kept", ["row", "mark"])
+@pytest.mark.parametrize("size", [len(YEAR), 7])
+def test_another_ledger_than_was_signed_is_not_imported(
+    opened: LedgerStore, capsys: pytest.CaptureFixture[str], tmp_path: Path, kept: str, size: int
+) -> None:
+    """Given a checkpoint signed here of another ledger, no longer than this one, then nothing is written, and what was
+    signed is known as before; where it was a beginning of this one, it is imported, and known as well.
+    """
+    lines, marks = tmp_path / "entries.jsonl", Marks(tmp_path / "data")
+    lines.write_bytes(b"\n".join(YEAR))
+    sound = root([leaf_hash(line) for line in YEAR[:size]])
+
+    def sign(digest: bytes) -> None:
+        if kept == "row":
+            opened.store.commit(execute=[Statement(f"DELETE FROM checkpoints WHERE assessment = '{NAME}'", [()])])
+            opened.store.commit(execute=[signed_to(NAME, size, digest)])
+        else:
+            (tmp_path / "data" / FOLDER / NAME).unlink(missing_ok=True)
+            marks.keep(NAME, Checkpoint(KEY.name, size, digest).signed(KEY))
+
+    sign(bytes(32))
+    status, _, told = restore(lines, capsys)
+    said = f"merit: {NAME} was signed here when it had {size} entries, and this is another ledger: import the one "
+    assert (status, told) == (1, f"{said}that was signed, or into another database\n")
+    assert opened.head(NAME) is None
+
+    sign(sound)
+    assert restore(lines, capsys)[0] == 0
     assert opened.signed()
 
 

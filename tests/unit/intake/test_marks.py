@@ -6,8 +6,10 @@ import shutil
 import pytest
 
 from services.intake.app import build
-from services.intake.marks import FOLDER
+from services.intake.marks import FOLDER, Marks
 from services.intake.settings import IntakeSettings
+from shared.chassis.errors import CannotStart
+from shared.proof import notes
 from tests.builders import ASSESSMENT, opened, raw, submitted
 from tests.services import calling
 
@@ -70,11 +72,12 @@ async def test_a_restored_database_signs_nothing_smaller_and_takes_in_nothing(tm
         await report(client, (9,))
 
 
-async def test_another_history_as_long_is_not_signed(tmp_path):
+@pytest.mark.parametrize("more", [(8,), (8, 9)])
+async def test_another_history_is_a_fork_however_long(tmp_path, more):
     """
-    Given a ledger that was signed, and another history of it in its place that is longer,
-    when a checkpoint is asked for,
-    then it is a fork.
+    Given a ledger that was signed, and another history of it in its place that is as long or longer,
+    when intake is started,
+    then it is a fork: parked, nothing taken in and nothing signed.
     """
     settings = IntakeSettings(data=tmp_path)
     async with calling(build(settings)) as client:
@@ -86,12 +89,79 @@ async def test_another_history_as_long_is_not_signed(tmp_path):
     restored(tmp_path)
     (tmp_path / FOLDER).rename(tmp_path / "away")
     async with calling(build(settings)) as client:
-        await report(client, (8, 9))
+        await report(client, more)
     (tmp_path / "away").rename(tmp_path / FOLDER)
 
     async with calling(build(settings)) as client:
-        unsigned = await client.get(CHECKPOINT)
-        assert (unsigned.status_code, unsigned.json()["code"]) == (409, "fork")
+        said = f"Fork: {ASSESSMENT} is another ledger here than was signed at 3 entries; "
+        assert (await client.get("/readyz")).json()["parked"]["intake"][ASSESSMENT].startswith(said)
+        for answer in (
+            await client.get(CHECKPOINT),
+            await client.post(LEDGER, content=raw(submitted(id="e10")), headers=STRUCTURED),
+        ):
+            assert (answer.status_code, answer.json()["code"]) == (409, "fork")
+            assert answer.json()["detail"].startswith(said)
+
+
+async def test_a_database_that_is_gone_is_a_fork_and_its_key_is_not_made_anew(tmp_path):
+    """
+    Given a folder whose database is gone, and what was signed is there,
+    when intake is started,
+    then the assessment cannot be opened again under the same name; and without its key it does not start at all.
+    """
+    settings = IntakeSettings(data=tmp_path)
+    async with calling(build(settings)) as client:
+        await began(client)
+        assert (await client.get(CHECKPOINT)).status_code == 200
+    for each in tmp_path.glob("intake.sqlite*"):
+        each.unlink()
+
+    async with calling(build(settings)) as client:
+        refused = await client.post(LEDGER, content=raw(opened(id="opening")), headers=STRUCTURED)
+        assert (refused.status_code, refused.json()["code"]) == (409, "fork")
+        assert "the database holds 0; restore" in refused.json()["detail"]
+        assert refused.json()["detail"].endswith("in another folder.")
+    (tmp_path / "ledger.key").unlink()
+    with pytest.raises(CannotStart, match="put it back"):
+        async with calling(build(settings)):
+            pass
+
+
+async def test_what_is_no_mark_of_a_ledger_is_passed_over(tmp_path):
+    """Given other files in the folder, then nothing is parked for them; another origin's is told, as no fork."""
+    settings = IntakeSettings(data=tmp_path)
+    (tmp_path / FOLDER).mkdir()
+    (tmp_path / FOLDER / "README").write_text("of the office")
+    async with calling(build(settings)) as client:
+        await began(client)
+        assert (await client.get(CHECKPOINT)).status_code == 200
+        assert not (await client.get("/readyz")).json().get("parked")
+    mark = tmp_path / FOLDER / ASSESSMENT
+    mark.write_text(mark.read_text(encoding="utf-8").replace("meritlog.example/", "other.example/"), encoding="utf-8")
+    async with calling(build(settings)) as client:
+        answer = await client.get(CHECKPOINT)
+        assert answer.status_code == 503
+        assert f"is one of other.example/{ASSESSMENT}" in answer.json()["detail"]
+
+
+async def test_a_replica_that_is_behind_does_not_take_a_mark_back(tmp_path):
+    """Given two that share a folder, when the one behind keeps what it signed last, then the longer one stays."""
+    settings = IntakeSettings(data=tmp_path)
+    async with calling(build(settings)) as client:
+        await began(client)
+        shorter = notes.parse((await client.get(CHECKPOINT)).content)
+        await report(client, (8,))
+        longer = (await client.get(CHECKPOINT)).content
+    Marks(tmp_path).keep(ASSESSMENT, shorter)
+    assert (tmp_path / FOLDER / ASSESSMENT).read_bytes() == longer
+
+
+async def test_a_folder_that_cannot_be_read_is_said_before_anything_starts(tmp_path):
+    """Given something else in the folder's place, then one sentence names it."""
+    (tmp_path / FOLDER).write_text("in the way")
+    with pytest.raises(CannotStart, match=f"{FOLDER}, cannot be read"):
+        async with calling(build(IntakeSettings(data=tmp_path))):
+            pass
 
 
 @pytest.mark.parametrize("damage", ["", "no note\n\nno signature\n", "x\n1\ny\n\n\N{EM DASH} x eHh4eHg=\n"])
@@ -110,7 +180,7 @@ async def test_a_damaged_mark_is_told_and_stops_its_assessment(tmp_path, damage)
             await client.post(LEDGER, content=raw(submitted(id="e9")), headers=STRUCTURED),
         ):
             assert answer.status_code == 503
-            assert "put it back" in answer.json()["detail"]
+            assert "put one that somebody kept in its place" in answer.json()["detail"]
     assert mark.read_text(encoding="utf-8") == damage
 
 
@@ -130,4 +200,4 @@ async def test_what_cannot_be_marked_is_not_signed(tmp_path, monkeypatch):
         assert refused.json()["detail"].endswith("(No space left on device).")
         assert not (tmp_path / FOLDER / ASSESSMENT).exists()
         assert (await client.get(CHECKPOINT)).status_code == 200
-        assert [path.name for path in (tmp_path / FOLDER).iterdir()] == [ASSESSMENT]
+        assert {path.name for path in (tmp_path / FOLDER).iterdir()} == {ASSESSMENT, ".lock"}

@@ -83,7 +83,7 @@ def test_identities_are_found_among_their_candidates(pairs, looked_up):
     """Given identities by name and in runs of any number, and looked up before, each is found among its candidates."""
     with pytest.MonkeyPatch.context() as few:
         few.setattr("services.scoring.domain.identities.MANY", 7)
-        few.setattr("services.scoring.domain.identities.MOST_AT_HAND", 5)
+        few.setattr("services.scoring.domain.identities.MOST_SINGLY", 5)
         known = Identities()
         for position, (source, id_) in enumerate(pairs, 1):
             if position in looked_up:

@@ -6,10 +6,11 @@ from types import SimpleNamespace
 
 import msgspec
 import pytest
+from starlette.datastructures import QueryParams
 
 from benchmarks import synthetic
 from services.scoring import outward
-from services.scoring.domain import Book, Coordinate, read_step
+from services.scoring.domain import Book, Coordinate, Unanswerable, read_step
 from services.scoring.handlers import Books
 from services.scoring.questions import Inquiry
 from services.scoring.store import DDL, LEDGER, VERSION
@@ -30,7 +31,10 @@ def books(tmp_path):
 
 def inquiry(books):
     settings = SimpleNamespace(wait_seconds=0)
-    request = SimpleNamespace(app=SimpleNamespace(state=SimpleNamespace(service=SimpleNamespace(settings=settings))))
+    request = SimpleNamespace(
+        query_params=QueryParams(),
+        app=SimpleNamespace(state=SimpleNamespace(service=SimpleNamespace(settings=settings))),
+    )
     return Inquiry(request, synthetic.ASSESSMENT, None, books)
 
 
@@ -86,6 +90,34 @@ async def test_a_timeline_reads_nothing_that_is_not_stored(books, overtaken):
 
     assert overtaken.head == COUNT + 1
     assert json.loads(found.body) == json.loads(msgspec.json.encode(year(stored_book(), Coordinate())))
+
+
+def test_an_entry_that_is_being_folded_is_not_known_yet(monkeypatch):
+    """
+    Given an entry in the midst of being folded, or folded and not stored,
+    when something is asked at no position, by a time, or at the entry's position,
+    then it means what was known before, and the entry is not there yet.
+    """
+    book, late = stored_book(), datetime(2021, 1, 31, tzinfo=UTC)
+    add, seen = book.ledger.identities.add, []
+
+    def ask():
+        seen.extend(
+            book.settled(Coordinate(known_at=each), COUNT).known_at for each in (None, late, late.date(), COUNT)
+        )
+        with pytest.raises(Unanswerable, match=f"position {COUNT + 1} is not there yet: the last entry has {COUNT}"):
+            book.settled(Coordinate(known_at=COUNT + 1), COUNT)
+
+    def asked_meanwhile(*named):
+        add(*named)
+        ask()
+
+    monkeypatch.setattr(book.ledger.identities, "add", asked_meanwhile)
+    book.apply(decode_entry(STATES[-1]))
+    ask()
+
+    assert book.head == COUNT + 1
+    assert seen == [COUNT] * 8
 
 
 def overtaken_free(as_of):

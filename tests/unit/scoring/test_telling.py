@@ -299,9 +299,23 @@ def test_of_many_facts_some_are_listed_and_the_others_counted(most: int) -> None
             for name, each in short.items():
                 assert {**each, "trace": 0, "told": 0} == {**whole[name], "trace": 0, "told": 0}
                 cut += shortened(each["trace"], whole[name]["trace"], most)
-                told_of = "".join(sentence["zh"] for sentence in each["told"])
-                assert bool(re.search("另有[0-9]+条", told_of)) == (each["told"] != whole[name]["told"])
+                left_out = named(whole[name]) - named(each)
+                assert named(each) == named(whole[name]) & positions(each["trace"])
+                counted = re.findall("另有([0-9]+)条", said(each))
+                assert sum(map(int, counted)) == len(left_out)
     assert cut
+
+
+def said(explained: Json) -> str:
+    return "".join(sentence["zh"] for sentence in explained["told"])
+
+
+def named(explained: Json) -> set[int]:
+    return {int(position) for position in re.findall("记录 ([0-9]+)[，）]", said(explained))}
+
+
+def positions(node: Json) -> set[int]:
+    return {each["position"] for each in inputs(node)}
 
 
 def shortened(node: Json, whole: Json, most: int) -> int:
