@@ -18,7 +18,8 @@ FILE = ROOT / "deploy/docker-compose.yml"
 YEAR = ROOT / "samples/binjiang-2020.jsonl"
 RUBRIC = ROOT / "rubrics/binjiang-2020.yaml"
 PROJECT = "meritlog-test"
-OURS = ("credentials", "topics", "intake", "scoring", "ranking", "notifier", "web", "router")
+SERVICES = ("intake", "scoring", "ranking", "notifier", "web", "router")
+OURS = ("credentials", "topics", *SERVICES)
 PORTS = {
     "MERITLOG_PORT": "25100",
     "KAFKA_PORT": "25101",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.stack import RUBRIC, YEAR, compose, read, send_year, tokens, up
+from tests.deploy.stack import RUBRIC, SERVICES, YEAR, compose, read, send_year, tokens, up
 
 pytestmark = pytest.mark.needs("docker")
 
@@ -43,3 +43,7 @@ def test_the_year_ends_in_the_standing_of_its_file():
         compose("restart", "scoring", "ranking", "intake")
         again = read(f"/v1/standings/binjiang-2020?known-at={head}", held["office"], until=head)
         assert again == standing
+        # told to stop, each ends what it has begun and goes by itself, before it is killed
+        compose("stop", *SERVICES)
+        ended = [json.loads(line) for line in compose("ps", "--all", "--format", "json", *SERVICES).splitlines()]
+        assert {each["Service"]: each["ExitCode"] for each in ended} == dict.fromkeys(SERVICES, 0)
