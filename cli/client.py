@@ -34,7 +34,7 @@ class Declined(Stop):
     def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
         detail = str(problem.get("detail") or f"the server answered {status}").rstrip(".")
         if status == UNAUTHENTICATED:
-            detail += ": give one with --token or MERIT_TOKEN"
+            detail += ": give one with --token, MERIT_TOKEN or MERIT_TOKEN_FILE"
         super().__init__(detail, 1 if status in REFUSED else NO_ANSWER)
         self.http_status, self.problem = status, problem
 
@@ -55,7 +55,9 @@ def _token_kept() -> str:
     try:
         return Path(name).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise Stop(f"MERIT_TOKEN_FILE names {name}, which cannot be read: {error}", WRONG_USAGE) from None
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        told = f"MERIT_TOKEN_FILE names {name}, which cannot be read ({why}): name a credential's file"
+        raise Stop(told, WRONG_USAGE) from None
 
 
 class Client:

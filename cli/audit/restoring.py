@@ -10,7 +10,7 @@ from cli.files import load_once
 from cli.stop import NO_ANSWER, Stop
 from cli.words import word
 from services.intake.marks import Marks, Unmarked
-from services.intake.proofs import signed_to, unsigned
+from services.intake.proofs import keep_blocks, signed_to, unsigned
 from services.intake.settings import IntakeSettings
 from services.intake.store import DDL, VERSION, LedgerStore, accepted_writes, entries
 from shared.chassis.store import Conflict, EventStore, StoreError
@@ -59,6 +59,8 @@ def _written(bundle: Bundle, tree: Tree, store: LedgerStore, marks: Marks, told:
             # Of a whole one that nobody has signed nothing is left to look for: intake makes its key, as for a new one.
             if batch[-1].position == size and not (bundle.signed or last):
                 marked.append(unsigned(name))
+            if batch[-1].position == size and tree.blocks:
+                marked.append(keep_blocks(name, tree.blocks))
             if writing is not None:
                 writing.result()
             writing = writer.submit(store.store.commit, append=appended, execute=[*beside, *marked])
@@ -96,9 +98,10 @@ def _start(bundle: Bundle, tree: Tree, store: LedgerStore, marks: Marks) -> tupl
     for known, root in before if head is None or broken_off else ():
         told = f"{name} was signed here when it had {word('entries', 'en', known)}, and this"
         if known > size:
-            raise Stop(f"{told} has {size}: import all of it, or into another database", 1)
+            raise Stop(f"{told} has {size}: import all of it, or into another folder and database", 1)
         if tree.root(known) != root:
-            raise Stop(f"{told} is another ledger: import the one that was signed, or into another database", 1)
+            where = "import the one that was signed, or this into another folder and database"
+            raise Stop(f"{told} is another: {where}", 1)
     if head is None:
         return 0, bool(before)
     if broken_off and store.store.stream(entries(name)).get(head.position) == line(bundle, head.position):

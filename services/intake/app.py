@@ -36,7 +36,7 @@ def build(settings: IntakeSettings) -> Service:
             ledgers = Ledgers(ledger, desk, prover, settings)
             service.app.state.ledgers = ledgers
             await adopt(service, ledgers)
-            departed = await ledgers.departed()
+            departed = await service.reach("what it signed", ledgers.departed)
             ledgers.stopped |= departed
             for assessment, reason in (await ledgers.unreadable() | departed).items():
                 service.health.park(assessment, str(reason))

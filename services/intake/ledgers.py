@@ -106,6 +106,8 @@ class Ledgers:
         known = {*await self.ask(self.store.store.assessments, ENTRIES), *self.prover.marks.assessments()}
         for name in sorted(known - self.stopped.keys()):
             try:
+                while await self.prove(self.prover.grow_to_signed, name):
+                    pass
                 forked = await self.prove(self.prover.departs, name)
             except Unmarked as error:
                 found[name] = error

@@ -5,7 +5,9 @@ became of its database (RFC 6962: a log is append-only).
 """
 
 import fcntl
+import time
 from pathlib import Path
+from typing import TextIO
 
 from services.intake.signing import replace_file
 from shared.chassis.errors import CannotStart
@@ -16,6 +18,7 @@ from shared.proof.checkpoint import Checkpoint
 from shared.proof.notes import Note, NoteError
 
 FOLDER = "ledger.signed"
+TRIES, PAUSE = 20, 0.05
 
 
 class Unmarked(StoreError):
@@ -29,13 +32,17 @@ class Marks:
         """Keep them in intake's folder."""
         self._folder = data / FOLDER
 
+    def path(self, assessment: str) -> Path:
+        """Give where the last checkpoint signed of a ledger is kept."""
+        return self._folder / assessment
+
     def assessments(self) -> list[str]:
-        """Name the ledgers of which something was signed; other files are passed over.
+        """Name the ledgers of which something was signed.
 
         :raises CannotStart: the folder cannot be read
         """
         try:
-            names = [path.name for path in self._folder.iterdir() if ASSESSMENT.fullmatch(path.name)]
+            return sorted(path.name for path in self._folder.iterdir() if ASSESSMENT.fullmatch(path.name))
         except FileNotFoundError:
             return []
         except OSError as error:
@@ -43,43 +50,53 @@ class Marks:
                 f"The checkpoints signed last, {self._folder}, cannot be read ({error.strerror}); make the folder "
                 "readable to this service."
             ) from error
-        return sorted(name for name in names if self._is_mark(name))
 
     def last(self, assessment: str) -> Checkpoint | None:
         """Give the last checkpoint signed of a ledger.
 
         :raises Unmarked: its file cannot be used
         """
-        path = self._folder / assessment
+        path = self.path(assessment)
         try:
             return checkpoint.parse(notes.parse(path.read_bytes()).text)
         except FileNotFoundError:
             return None
         except (OSError, NoteError) as error:
-            why = str(error).rstrip(".")
+            why = error.strerror if isinstance(error, OSError) else str(error).rstrip(".")
             raise Unmarked(
                 f"The last checkpoint signed, {path}, cannot be used ({why}); put one that somebody kept in its place, "
-                "or move it away, and with it what only it knew."
+                "or move it away and lose what only it knew."
             ) from error
 
     def keep(self, assessment: str, note: Note) -> None:
         """Keep what is about to be given away, unless a replica has signed more meanwhile.
 
-        :raises StoreError: it cannot be written
+        :raises StoreError: it cannot be written, or another of this size was signed
         """
-        path = self._folder / assessment
+        said, path = checkpoint.parse(note.text), self.path(assessment)
+        if self.last(assessment) == said:
+            return
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with (self._folder / ".lock").open("w") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
+                _hold(lock)
                 last = self.last(assessment)
-                if last is None or last.size < checkpoint.parse(note.text).size:
+                if last is not None and last.size == said.size and last.root != said.root:
+                    raise StoreError(f"No checkpoint is signed: {path} has another of this size.")
+                if last is None or last.size < said.size:
                     replace_file(path, str(note), 0o644)
         except OSError as error:
             raise StoreError(f"No checkpoint is signed: it cannot be kept at {path} ({error.strerror}).") from error
 
-    def _is_mark(self, assessment: str) -> bool:
+
+def _hold(lock: TextIO) -> None:
+    """Take the lock, for which another replica holds it a moment: not for ever, since all of intake would wait."""
+    for attempt in range(TRIES):
         try:
-            return self.last(assessment) is not None
-        except Unmarked:
-            return False
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if attempt == TRIES - 1:
+                raise
+            time.sleep(PAUSE)
+        else:
+            return

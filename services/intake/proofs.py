@@ -35,6 +35,15 @@ def unsigned(assessment: str) -> Statement:
     return Statement("DELETE FROM checkpoints WHERE assessment = ?", [(assessment,)])
 
 
+def keep_blocks(assessment: str, blocks: bytes | bytearray, first: int = 0) -> Statement:
+    """Give the statement that keeps the hashes of a tree's blocks, from a number on."""
+    rows = [
+        (assessment, number, bytes(blocks[number * SIZE : (number + 1) * SIZE]))
+        for number in range(first, len(blocks) // SIZE)
+    ]
+    return Statement(KEEP_BLOCK, rows)
+
+
 class Prover:
     """Grows one tree for each assessment. Blocking; only ever called on the store's writing thread."""
 
@@ -120,11 +129,10 @@ class Prover:
 
         :raises Unmarked: what was signed last cannot be read
         """
-        tree, signed = self._tree(assessment), self._signed(assessment)
-        most = max((size for size, _ in signed), default=0)
-        while tree.size < most and self._more(assessment, tree):
+        tree = self._tree(assessment)
+        while self.grow_to_signed(assessment):
             pass
-        for size, root in signed:
+        for size, root in self._signed(assessment):
             if size > tree.size:
                 said = f"{assessment} was signed here at {size} entries and the database holds {tree.size}"
             elif tree.root(size) != root:
@@ -137,13 +145,23 @@ class Prover:
             )
         return None
 
+    def grow_to_signed(self, assessment: str) -> bool:
+        """Take some more entries into the tree, of those that were signed; whether there may be more still.
+
+        :raises Unmarked: what was signed last cannot be read
+        """
+        tree = self._tree(assessment)
+        most = max((size for size, _ in self._signed(assessment)), default=0)
+        return tree.size < most and self._more(assessment, tree) == READ_AT_ONCE
+
     def _signed(self, assessment: str) -> list[tuple[int, bytes]]:
         """Give the size and the root of what was signed last, as the database knows it and as it is marked beside."""
         last = self.marks.last(assessment)
         if last is None:
             return self.store.signed_to(assessment)
         if last.origin != key_name(self.key.name, assessment):
-            raise Unmarked(f"The last checkpoint signed of {assessment} is one of {last.origin}; move that file away.")
+            path = self.marks.path(assessment)
+            raise Unmarked(f"The last checkpoint signed of {assessment} is one of {last.origin}: move {path} away.")
         return [*self.store.signed_to(assessment), (last.size, last.root)]
 
     def _tree(self, assessment: str) -> Tree:
@@ -165,12 +183,8 @@ class Prover:
         states = self.store.store.stream(entries(assessment)).read(tree.size, READ_AT_ONCE)
         tree.extend([leaf_hash(state) for state in states])
         blocks = tree.blocks
-        rows = [
-            (assessment, number, blocks[number * SIZE : (number + 1) * SIZE])
-            for number in range(full, len(blocks) // SIZE)
-        ]
-        if rows:
-            self.store.store.commit(execute=[Statement(KEEP_BLOCK, rows)])
+        if len(blocks) // SIZE > full:
+            self.store.store.commit(execute=[keep_blocks(assessment, blocks, full)])
         return len(states)
 
     def _restored(self, assessment: str) -> Tree:

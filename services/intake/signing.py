@@ -1,6 +1,7 @@
 """The ledger's key on the disk: made at the first start, read from then on, and handed over to another when told to."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -81,7 +82,8 @@ def replace_file(path: Path, text: str, mode: int) -> None:
             raise
     folder = os.open(path.parent, os.O_RDONLY)
     try:
-        os.fsync(folder)  # the name too is on the disk
+        with suppress(OSError):  # the name too is on the disk, where a file system can say so of a folder
+            os.fsync(folder)
     finally:
         os.close(folder)
 

@@ -73,11 +73,9 @@ async def _signed(checkpoints: Checkpoints, assessment: str) -> tuple[Signed, Ch
 
 def _standing(book: Book, asked: Coordinate, head: Checkpoint) -> tuple[Manifest, Claim]:
     """Give the standing at the coordinate, no further than what is signed."""
-    known_at = head.size if asked.known_at is None else moments.position(book.ledger, asked.known_at)
-    if known_at > head.size:
-        if isinstance(asked.known_at, int):
-            raise Unanswerable("not-yet", f"position {known_at} is not signed yet: the checkpoint has {head.size}")
-        known_at = head.size
+    if isinstance(asked.known_at, int) and asked.known_at > head.size:
+        raise Unanswerable("not-yet", f"position {asked.known_at} is not signed yet: the checkpoint has {head.size}")
+    known_at = moments.position(book.ledger, asked.known_at, head.size)
     claim = book.standing_and_flags(replace(asked, known_at=known_at))
     at: At = bundle.coordinate(claim[0], asked.readings)
     assessment = book.ledger.assessment

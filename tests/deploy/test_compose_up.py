@@ -5,9 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
-from tests.deploy.stack import RUBRIC, SERVICES, YEAR, compose, read, send_year, tokens, up
+from tests.deploy.stack import ADDRESS, RUBRIC, SERVICES, YEAR, compose, read, send_year, tokens, up
+
+SCORING = ("-e", "MERITLOG_SCORING=http://scoring:8000")
 
 pytestmark = pytest.mark.needs("docker")
 
@@ -43,7 +46,15 @@ def test_the_year_ends_in_the_standing_of_its_file():
         compose("restart", "scoring", "ranking", "intake")
         again = read(f"/v1/standings/binjiang-2020?known-at={head}", held["office"], until=head)
         assert again == standing
-        # told to stop, each ends what it has begun and goes by itself, before it is killed
-        compose("stop", *SERVICES)
+        # a rebuild reads the feed of another service, as the office
+        where = ("-e", "MERITLOG_DATABASE=postgresql://ranking:meritlog@postgres/ranking", *SCORING)
+        built = json.loads(compose("run", "--rm", "-T", *where, "merit", "rebuild", "--service", "ranking", "--json"))
+        assert built, built
+        # told to stop, each ends what it has begun and goes by itself, before it is killed: though somebody follows
+        headers = {"accept": "text/event-stream", "authorization": f"Bearer {held['office']}"}
+        follow = f"{ADDRESS}/v1/changes/binjiang-2020"
+        with httpx.stream("GET", follow, headers=headers, timeout=60, trust_env=False) as followed:
+            assert next(followed.iter_raw())
+            compose("stop", *SERVICES)
         ended = [json.loads(line) for line in compose("ps", "--all", "--format", "json", *SERVICES).splitlines()]
         assert {each["Service"]: each["ExitCode"] for each in ended} == dict.fromkeys(SERVICES, 0)

@@ -159,12 +159,11 @@ def _because(ledger: Ledger, known_at: int) -> Iterator[tuple[int, Sequence[Refe
     if not appeals:
         return
     seen, found = ledger.because
-    head = ledger.head
-    if seen < head:
-        speaking = _speaking(ledger, max(seen, appeals[0].position), head)
+    if seen < known_at:  # what lies beyond may not be stored yet
+        speaking = _speaking(ledger, max(seen, appeals[0].position), known_at)
         fresh = [(position, _said(ledger, position)) for position in speaking]
         found = (*found, *((position, said) for position, said in fresh if said))
-        ledger.because = head, found
+        ledger.because = known_at, found
     yield from ((position, said) for position, said in found if position <= known_at)
 
 

@@ -232,10 +232,12 @@ class Book:
         """Give a coordinate that names by position what it leaves open or names by time; `head` is the last known.
 
         Raises:
-            Unanswerable: Nothing is known, or was by then, or the position is not there yet.
+            Unanswerable: Nothing is known, or was by then, or the position or the rubric is not there yet.
 
         """
-        return replace(coordinate, known_at=moments.position(self.ledger, coordinate.known_at, head))
+        known_at = moments.position(self.ledger, coordinate.known_at, head)
+        moments.see_adopted(self.ledger, coordinate.rubric, head)
+        return replace(coordinate, known_at=known_at)
 
     def _scores(self, moment: Moment, traced: str | None = None) -> Scores:
         return Scores(self.ledger, self._placements.of(moment.rubric), moment, traced)

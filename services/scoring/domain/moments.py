@@ -138,6 +138,17 @@ def _rubric(ledger: Ledger, wanted: int | Rubric | None, known_at: int, before: 
     raise Unanswerable("unknown-rubric", f"the ledger has no rubric version {wanted}: it has {versions}")
 
 
+def see_adopted(ledger: Ledger, wanted: int | Rubric | None, most: int) -> None:
+    """See that a rubric which is asked for by its version was not adopted only behind a position.
+
+    Raises:
+        Unanswerable: It was.
+
+    """
+    if any(edition.rubric.version == wanted and edition.position > most for edition in ledger.editions):
+        raise Unanswerable("unknown-rubric", f"the ledger has no rubric version {wanted} yet: it has {most} entries")
+
+
 def rulings(ledger: Ledger, rubric: Rubric, known_at: int) -> dict[str, str]:
     """Give the readings ruled."""
     return {finding: said.data["reading"] for finding, said in rulings_made(ledger, rubric, known_at).items()}

@@ -124,7 +124,7 @@ class Teller:
                 yield self._left_out(owner, each)
         more = _unlisted(result.outcome, result.excluded, self.most)
         if more:
-            yield f"未计入的另有{more}条", f"not counted: {more} more"
+            yield f"未计入或未采用的另有{more}条", f"not counted or not used: {more} more"
         if result.adjusted:
             en, zh = sentences(result.adjusted)
             yield f"{zh}，计{_points(result.points)[0]}分", f"{en}: {_points(result.points)[1]} points"
@@ -306,9 +306,15 @@ def _only_missing(result: Result) -> bool:
 
 def _unlisted(outcome: Outcome | None, beside: Sequence[Input], most: int | None) -> int:
     """Count the facts that do not count and that no step lists."""
-    every = (*outcome.inputs, *beside) if outcome is not None else beside
-    left = sum(not each.used for each in every) - sum(not each.used for each in first(every, most))
-    return left + sum(_unlisted(part, (), most) for part in (outcome.parts if outcome is not None else ()))
+    unused, listed = set[int](), set[int]()
+    steps: list[tuple[Outcome | None, Sequence[Input]]] = [(outcome, beside)]
+    while steps:
+        step, more = steps.pop()
+        every = (*step.inputs, *more) if step is not None else more
+        unused |= {each.row.position for each in every if not each.used}
+        listed |= {each.row.position for each in first(every, most)}
+        steps += [(part, ()) for part in (step.parts if step is not None else ())]
+    return len(unused - listed)
 
 
 def _reported(outcome: Outcome | None) -> Iterator[str]:

@@ -33,6 +33,6 @@ def test_the_nearest_credential_is_sent(asks_with, tmp_path):
 
 def test_a_file_of_a_credential_that_cannot_be_read_is_said(asks_with):
     """Given a file that is not there, then one sentence names it, and nothing is asked without a credential."""
-    with pytest.raises(Stop, match=r"MERIT_TOKEN_FILE names .*/nothing, which cannot be read") as stop:
+    with pytest.raises(Stop, match=r"names .*/nothing, which cannot be read \(No such file or directory\)") as stop:
         asks_with(None, MERIT_TOKEN_FILE="{}/nothing")
     assert stop.value.status == 2

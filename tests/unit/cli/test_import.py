@@ -168,7 +168,7 @@ def test_what_was_signed_stays_signed_where_a_file_is_imported(
     lines.write_bytes(b"\n".join(YEAR))
     said = f"merit: {NAME} was signed here when it had {len(YEAR) + 1} entries, and this has {len(YEAR)}: "
     status, _, told = restore(lines, capsys)
-    assert (status, told) == (1, f"{said}import all of it, or into another database\n")
+    assert (status, told) == (1, f"{said}import all of it, or into another folder and database\n")
     assert opened.head(NAME) is None
     assert opened.signed()
 
@@ -195,8 +195,8 @@ def test_another_ledger_than_was_signed_is_not_imported(
 
     sign(bytes(32))
     status, _, told = restore(lines, capsys)
-    said = f"merit: {NAME} was signed here when it had {size} entries, and this is another ledger: import the one "
-    assert (status, told) == (1, f"{said}that was signed, or into another database\n")
+    said = f"merit: {NAME} was signed here when it had {size} entries, and this is another: import the one that "
+    assert (status, told) == (1, f"{said}was signed, or this into another folder and database\n")
     assert opened.head(NAME) is None
 
     sign(sound)

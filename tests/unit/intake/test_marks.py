@@ -1,5 +1,6 @@
 """What was signed last is known beside the database, whatever becomes of that."""
 
+import fcntl
 import os
 import shutil
 
@@ -9,7 +10,10 @@ from services.intake.app import build
 from services.intake.marks import FOLDER, Marks
 from services.intake.settings import IntakeSettings
 from shared.chassis.errors import CannotStart
-from shared.proof import notes
+from shared.chassis.store import StoreError
+from shared.proof import checkpoint, notes
+from shared.proof.checkpoint import Checkpoint
+from shared.proof.notes import Note
 from tests.builders import ASSESSMENT, opened, raw, submitted
 from tests.services import calling
 
@@ -127,21 +131,67 @@ async def test_a_database_that_is_gone_is_a_fork_and_its_key_is_not_made_anew(tm
             pass
 
 
-async def test_what_is_no_mark_of_a_ledger_is_passed_over(tmp_path):
-    """Given other files in the folder, then nothing is parked for them; another origin's is told, as no fork."""
+async def test_what_is_no_mark_is_told_and_holds_up_no_ledger(tmp_path):
+    """Given a stray file in the folder, and then another origin's mark, then each is told, as no fork."""
     settings = IntakeSettings(data=tmp_path)
-    (tmp_path / FOLDER).mkdir()
-    (tmp_path / FOLDER / "README").write_text("of the office")
     async with calling(build(settings)) as client:
         await began(client)
         assert (await client.get(CHECKPOINT)).status_code == 200
-        assert not (await client.get("/readyz")).json().get("parked")
+    (tmp_path / FOLDER / "README").write_text("of the office")
+    async with calling(build(settings)) as client:
+        assert (await client.get(CHECKPOINT)).status_code == 200
+        (parked,) = (await client.get("/readyz")).json()["parked"]["intake"].items()
+        assert parked[0] == "README"
+        assert "move it away" in parked[1]
     mark = tmp_path / FOLDER / ASSESSMENT
     mark.write_text(mark.read_text(encoding="utf-8").replace("meritlog.example/", "other.example/"), encoding="utf-8")
     async with calling(build(settings)) as client:
         answer = await client.get(CHECKPOINT)
         assert answer.status_code == 503
-        assert f"is one of other.example/{ASSESSMENT}" in answer.json()["detail"]
+        assert f"is one of other.example/{ASSESSMENT}: move {mark} away" in answer.json()["detail"]
+
+
+async def test_a_damaged_mark_keeps_another_ledger_from_its_place(tmp_path):
+    """Given a folder whose database and key are gone and whose mark is damaged, then nothing begins in its place."""
+    settings = IntakeSettings(data=tmp_path)
+    async with calling(build(settings)) as client:
+        await began(client)
+        assert (await client.get(CHECKPOINT)).status_code == 200
+    (tmp_path / FOLDER / ASSESSMENT).write_text("")
+    for each in tmp_path.glob("intake.sqlite*"):
+        each.unlink()
+    async with calling(build(settings)) as client:
+        assert (await client.post(LEDGER, content=raw(opened(id="opening")), headers=STRUCTURED)).status_code == 503
+    (tmp_path / "ledger.key").unlink()
+    with pytest.raises(CannotStart, match="put it back"):
+        async with calling(build(settings)):
+            pass
+
+
+async def test_a_replica_that_holds_the_folder_is_not_waited_for_for_ever(tmp_path, monkeypatch):
+    """Given a replica that was stopped while it kept a mark, then no checkpoint is given until it goes on."""
+    monkeypatch.setattr("services.intake.marks.PAUSE", 0)
+    async with calling(build(IntakeSettings(data=tmp_path))) as client:
+        await began(client)
+        (tmp_path / FOLDER).mkdir()
+        with (tmp_path / FOLDER / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            refused = await client.get(CHECKPOINT)
+            assert refused.status_code == 503
+            assert refused.json()["detail"].startswith("No checkpoint is signed")
+        assert (await client.get(CHECKPOINT)).status_code == 200
+
+
+async def test_another_of_the_same_size_is_not_kept(tmp_path):
+    """Given a mark, when another root of its size is to be kept, then it is refused and the mark stays."""
+    async with calling(build(IntakeSettings(data=tmp_path))) as client:
+        await began(client)
+        signed = (await client.get(CHECKPOINT)).content
+    found = checkpoint.parse(notes.parse(signed).text)
+    other = Checkpoint(found.origin, found.size, bytes(32))
+    with pytest.raises(StoreError, match="another of this size"):
+        Marks(tmp_path).keep(ASSESSMENT, Note(other.text, notes.parse(signed).signatures))
+    assert (tmp_path / FOLDER / ASSESSMENT).read_bytes() == signed
 
 
 async def test_a_replica_that_is_behind_does_not_take_a_mark_back(tmp_path):

@@ -1,5 +1,6 @@
 """What is known is what is stored, though the book in hand may have an entry more by the time it is asked."""
 
+import hashlib
 import json
 from datetime import UTC, date, datetime
 from types import SimpleNamespace
@@ -10,7 +11,7 @@ from starlette.datastructures import QueryParams
 
 from benchmarks import synthetic
 from services.scoring import outward
-from services.scoring.domain import Book, Coordinate, Unanswerable, read_step
+from services.scoring.domain import Book, Coordinate, Unanswerable, moments, read_step
 from services.scoring.handlers import Books
 from services.scoring.questions import Inquiry
 from services.scoring.store import DDL, LEDGER, VERSION
@@ -102,6 +103,7 @@ def test_an_entry_that_is_being_folded_is_not_known_yet(monkeypatch):
     add, seen = book.ledger.identities.add, []
 
     def ask():
+        assert moments.known_by(book.ledger, [date(2021, 1, 31)], COUNT) == [COUNT]
         seen.extend(
             book.settled(Coordinate(known_at=each), COUNT).known_at for each in (None, late, late.date(), COUNT)
         )
@@ -113,11 +115,23 @@ def test_an_entry_that_is_being_folded_is_not_known_yet(monkeypatch):
         ask()
 
     monkeypatch.setattr(book.ledger.identities, "add", asked_meanwhile)
-    book.apply(decode_entry(STATES[-1]))
+    book.apply(decode_entry(adopting(STATES[-1])))
     ask()
+    with pytest.raises(Unanswerable, match=f"no rubric version 2 yet: it has {COUNT} entries"):
+        book.settled(Coordinate(rubric=2), COUNT)
 
     assert book.head == COUNT + 1
     assert seen == [COUNT] * 8
+
+
+def adopting(state):
+    """An entry in the place of another that adopts the second version of the rubric."""
+    entry = json.loads(state)
+    text = synthetic.RUBRIC.replace("\nversion: 1\n", "\nversion: 2\n")
+    digest = f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+    rubric = {"id": synthetic.ASSESSMENT, "version": "2", "digest": digest, "content": text}
+    entry |= {"type": "meritlog.RubricAdopted.v1", "data": {"rubric": rubric, "supersedes": "1", "reason": "r"}}
+    return json.dumps({name: value for name, value in entry.items() if name not in ("subject", "provider")}).encode()
 
 
 def overtaken_free(as_of):
