@@ -20,6 +20,9 @@ from shared.proof.merkle import Tree
 NEEDED = frozenset({"entries", "checkpoint", "signature", "gate"})
 """What must hold of a bundle before anything of it is written; whether its standing does is another question."""
 
+WRITTEN_AT_ONCE = 10_000
+"""So many entries go into one commit: as they are written they take some kilobytes each."""
+
 
 def restored(bundle: Bundle, tree: Tree, settings: IntakeSettings, told: Callable[[int], None]) -> int:
     """Write the entries of a bundle that was verified, over which this tree stands; give how many were written.
@@ -73,11 +76,12 @@ def _batches(bundle: Bundle, start: int, told: Callable[[int], None]) -> Iterato
     """Give what the gate makes of the entries behind a position, some at once."""
     chain, passage = Chain(bundle.manifest.assessment, bundle.entries), Passage(bundle.entries, load_once)
     for lines in bundle.entries.batches(told):
-        links = chain.follow(lines)
-        taken = passage.read(lines, [link and link.previous for link in links])
-        batch = [each for each in taken if each is not None and each.position > start]
-        if batch:
-            yield batch
+        for first in range(0, len(lines), WRITTEN_AT_ONCE):
+            some = lines[first : first + WRITTEN_AT_ONCE]
+            taken = passage.read(some, [link and link.previous for link in chain.follow(some)])
+            batch = [each for each in taken if each is not None and each.position > start]
+            if batch:
+                yield batch
 
 
 def _start(bundle: Bundle, tree: Tree, store: LedgerStore, marks: Marks) -> tuple[int, bool]:
