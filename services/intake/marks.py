@@ -5,12 +5,13 @@ became of its database (RFC 6962: a log is append-only).
 """
 
 import fcntl
-import time
 from pathlib import Path
 from typing import TextIO
 
-from services.intake.signing import replace_file
+import stamina
+
 from shared.chassis.errors import CannotStart
+from shared.chassis.files import replace_file
 from shared.chassis.store import StoreError
 from shared.contracts.shapes import ASSESSMENT
 from shared.proof import checkpoint, notes
@@ -84,19 +85,15 @@ class Marks:
                 if last is not None and last.size == said.size and last.root != said.root:
                     raise StoreError(f"No checkpoint is signed: {path} has another of this size.")
                 if last is None or last.size < said.size:
-                    replace_file(path, str(note), 0o644)
+                    replace_file(path, bytes(note), 0o644)
         except OSError as error:
             raise StoreError(f"No checkpoint is signed: it cannot be kept at {path} ({error.strerror}).") from error
 
 
 def _hold(lock: TextIO) -> None:
     """Take the lock, for which another replica holds it a moment: not for ever, since all of intake would wait."""
-    for attempt in range(TRIES):
-        try:
+    for trial in stamina.retry_context(
+        on=BlockingIOError, attempts=TRIES, timeout=None, wait_initial=PAUSE, wait_max=PAUSE, wait_jitter=0
+    ):
+        with trial:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if attempt == TRIES - 1:
-                raise
-            time.sleep(PAUSE)
-        else:
-            return

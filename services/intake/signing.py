@@ -1,13 +1,13 @@
 """The ledger's key on the disk: made at the first start, read from then on, and handed over to another when told to."""
 
 import os
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from services.intake.settings import IntakeSettings
 from shared.chassis.errors import CannotStart
+from shared.chassis.files import replace_file
 from shared.proof import succession
 from shared.proof.keys import BadKey, SignerKey, key_name
 from shared.proof.notes import NoteError
@@ -61,31 +61,11 @@ def rotate(settings: IntakeSettings) -> SignerKey:
     notes = [*(str(each.note) for each in keys.hand_overs), str(note)]
     try:
         # Until the key is there too, a note too many says that somebody might have followed who did not.
-        replace_file(settings.data / settings.hand_overs, "\n".join(notes), 0o644)
-        replace_file(path, after.secret + "\n", 0o600)
+        replace_file(settings.data / settings.hand_overs, "\n".join(notes).encode(), 0o644)
+        replace_file(path, f"{after.secret}\n".encode(), 0o600)
     except OSError as error:
         raise CannotStart(f"The new key cannot be written ({error.strerror}); the one before still signs.") from error
     return after
-
-
-def replace_file(path: Path, text: str, mode: int) -> None:
-    """Put a file in the place of another, whole or not at all."""
-    with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        try:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-            os.fchmod(file.fileno(), mode)
-            Path(file.name).replace(path)
-        except OSError:
-            Path(file.name).unlink()
-            raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        with suppress(OSError):  # the name too is on the disk, where a file system can say so of a folder
-            os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def ledger_key(settings: IntakeSettings) -> SignerKey:

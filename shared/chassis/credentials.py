@@ -2,7 +2,6 @@
 
 import fcntl
 import hashlib
-import os
 import secrets
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
+
+from shared.chassis.files import replace_file
 
 Role = Literal["provider", "assessor", "unit", "auditor", "viewer"]
 ROLES: tuple[Role, ...] = ("provider", "assessor", "unit", "auditor", "viewer")
@@ -125,12 +126,5 @@ def write(path: Path, held: tuple[Credential, ...]) -> None:
 
     Only the owner may read it; an existing file's mode is kept, so that a group may be let in (0440).
     """
-    fresh = path.with_name(f".{path.name}.new")
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(msgspec.json.format(msgspec.json.encode(CredentialsFile(held)), indent=1) + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.chmod(mode)
-    fresh.replace(path)
+    replace_file(path, msgspec.json.format(msgspec.json.encode(CredentialsFile(held)), indent=1) + b"\n", mode)
