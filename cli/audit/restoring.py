@@ -1,7 +1,6 @@
 """Restores a bundle's ledger into intake's store: the same bytes at the same positions, into an empty assessment."""
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
 
 from cli.audit.chain import Chain
 from cli.audit.opened import Bundle
@@ -13,6 +12,7 @@ from services.intake.marks import Marks, Unmarked
 from services.intake.proofs import keep_blocks, signed_to, unsigned
 from services.intake.settings import IntakeSettings
 from services.intake.store import DDL, VERSION, LedgerStore, accepted_writes, entries
+from shared.chassis.ahead import ahead
 from shared.chassis.store import Conflict, EventStore, StoreError
 from shared.gate.outcomes import Accepted
 from shared.proof.merkle import Tree
@@ -53,22 +53,16 @@ def restored(bundle: Bundle, tree: Tree, settings: IntakeSettings, told: Callabl
 def _written(bundle: Bundle, tree: Tree, store: LedgerStore, marks: Marks, told: Callable[[int], None]) -> int:
     name, size = bundle.manifest.assessment, bundle.manifest.entries
     start, last = _start(bundle, tree, store, marks)
-    with ThreadPoolExecutor(1) as writer:  # the database writes while the next are looked at
-        writing: Future[None] | None = None
-        for batch in _batches(bundle, start, told):
-            appended, beside = accepted_writes(name, batch)
-            # From the first entry on, a ledger that is not whole yet is behind what was signed: nothing signs it.
-            marked = [signed_to(name, size, tree.root())] if batch[0].position == 1 else []
-            # Of a whole one that nobody has signed nothing is left to look for: intake makes its key, as for a new one.
-            if batch[-1].position == size and not (bundle.signed or last):
-                marked.append(unsigned(name))
-            if batch[-1].position == size and tree.blocks:
-                marked.append(keep_blocks(name, tree.blocks))
-            if writing is not None:
-                writing.result()
-            writing = writer.submit(store.store.commit, append=appended, execute=[*beside, *marked])
-        if writing is not None:
-            writing.result()
+    for batch in ahead(_batches(bundle, start, told)):  # the next are looked at while the database writes
+        appended, beside = accepted_writes(name, batch)
+        # From the first entry on, a ledger that is not whole yet is behind what was signed: nothing signs it.
+        marked = [signed_to(name, size, tree.root())] if batch[0].position == 1 else []
+        # Of a whole one that nobody has signed nothing is left to look for: intake makes its key, as for any new one.
+        if batch[-1].position == size and not (bundle.signed or last):
+            marked.append(unsigned(name))
+        if batch[-1].position == size and tree.blocks:
+            marked.append(keep_blocks(name, tree.blocks))
+        store.store.commit(append=appended, execute=[*beside, *marked])
     return size - start
 
 
@@ -99,13 +93,8 @@ def _start(bundle: Bundle, tree: Tree, store: LedgerStore, marks: Marks) -> tupl
         raise Stop(str(error).rstrip("."), NO_ANSWER) from None
     broken_off = head is not None and head.position < size and signed == [(size, tree.root())]
     before = ([] if broken_off else signed) + ([(last.size, last.root)] if last else [])
-    for known, root in before if head is None or broken_off else ():
-        told = f"{name} was signed here when it had {word('entries', 'en', known)}, and this"
-        if known > size:
-            raise Stop(f"{told} has {size}: import all of it, or into another folder and database", 1)
-        if tree.root(known) != root:
-            where = "import the one that was signed, or this into another folder and database"
-            raise Stop(f"{told} is another: {where}", 1)
+    if head is None or broken_off:
+        _see_signed(name, tree, before)
     if head is None:
         return 0, bool(before)
     if broken_off and store.store.stream(entries(name)).get(head.position) == line(bundle, head.position):
@@ -113,6 +102,22 @@ def _start(bundle: Bundle, tree: Tree, store: LedgerStore, marks: Marks) -> tupl
     raise Stop(
         f"{name} is not empty: its ledger has {word('entries', 'en', head.position)}; import into another database", 1
     )
+
+
+def _see_signed(name: str, tree: Tree, signed: Iterable[tuple[int, bytes]]) -> None:
+    """See that a tree extends all that was signed of a ledger: a size and a root each.
+
+    Raises:
+        Stop: It does not.
+
+    """
+    for size, root in signed:
+        told = f"{name} was signed here when it had {word('entries', 'en', size)}, and this"
+        if size > tree.size:
+            raise Stop(f"{told} has {tree.size}: import all of it, or into another folder and database", 1)
+        if tree.root(size) != root:
+            where = "import the one that was signed, or this into another folder and database"
+            raise Stop(f"{told} is another: {where}", 1)
 
 
 def line(bundle: Bundle, position: int) -> bytes | None:

@@ -23,6 +23,7 @@ from shared.rubric.rubric import Rubric
 LONG = 1 << 24
 """Bytes of a file that takes seconds to read."""
 LOOKED_UP_AT_ONCE = 2048
+"""So many lines go through the gate together."""
 MANY = 1 << 24
 """Bytes of entries that are worth loading what is compiled."""
 

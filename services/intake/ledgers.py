@@ -106,7 +106,8 @@ class Ledgers:
         known = {*await self.ask(self.store.store.assessments, ENTRIES), *self.prover.marks.assessments()}
         for name in sorted(known - self.stopped.keys()):
             try:
-                while await self.prove(self.prover.grow_to_signed, name):
+                size = max((size for size, _ in await self.prove(self.prover.signed, name)), default=0)
+                while await self.prove(self.prover.grow, name, size):
                     pass
                 forked = await self.prove(self.prover.departs, name)
             except Unmarked as error:

@@ -84,12 +84,13 @@ class Prover:
         """Give the steps of the proof that the tree of `first` leaves is the beginning of that of `second`."""
         return self._grown(assessment).consistency_proof(first, second)
 
-    def grow(self, assessment: str) -> bool:
-        """Take some more entries into the tree; whether there may be more still.
+    def grow(self, assessment: str, size: int | None = None) -> bool:
+        """Take some more entries into the tree, to its head or at least to a size; whether there may be more still.
 
         So what is being accepted need not wait until a tree has grown to its head.
         """
-        return self._more(assessment, self._tree(assessment)) == READ_AT_ONCE
+        tree = self._tree(assessment)
+        return (size is None or tree.size < size) and self._more(assessment, tree) == READ_AT_ONCE
 
     def receipt(self, assessment: str, position: int) -> bytes:
         """Give the receipt of the entry at a position: its path to a checkpoint signed now.
@@ -123,16 +124,14 @@ class Prover:
         return str(self.key.named(key_name(self.key.name, assessment)).verifier)
 
     def departs(self, assessment: str) -> str | None:
-        """Say how a ledger departs from what was signed of it; None where it is an extension of that.
+        """Say how a ledger, grown to what was signed of it, departs from that; None where it is an extension of it.
 
         A restored database, or a changed one.
 
         :raises Unmarked: what was signed last cannot be read
         """
         tree = self._tree(assessment)
-        while self.grow_to_signed(assessment):
-            pass
-        for size, root in self._signed(assessment):
+        for size, root in self.signed(assessment):
             if size > tree.size:
                 said = f"{assessment} was signed here at {size} entries and the database holds {tree.size}"
             elif tree.root(size) != root:
@@ -145,17 +144,11 @@ class Prover:
             )
         return None
 
-    def grow_to_signed(self, assessment: str) -> bool:
-        """Take some more entries into the tree, of those that were signed; whether there may be more still.
+    def signed(self, assessment: str) -> list[tuple[int, bytes]]:
+        """Give the size and the root of what was signed last, as the database knows it and as it is marked beside.
 
         :raises Unmarked: what was signed last cannot be read
         """
-        tree = self._tree(assessment)
-        most = max((size for size, _ in self._signed(assessment)), default=0)
-        return tree.size < most and self._more(assessment, tree) == READ_AT_ONCE
-
-    def _signed(self, assessment: str) -> list[tuple[int, bytes]]:
-        """Give the size and the root of what was signed last, as the database knows it and as it is marked beside."""
         last = self.marks.last(assessment)
         if last is None:
             return self.store.signed_to(assessment)

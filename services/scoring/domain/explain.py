@@ -37,7 +37,7 @@ class Explaining:
         moment = scores.moment
         self._readings = Readings(ledger, placements, moment)
         self._states = {each["id"]: each for each in standing.findings(ledger, scores)}
-        self._teller = Teller(moment.rubric, moment.readings, ledger.entry_at, most)
+        self._teller = Teller(moment.rubric, moment.readings, ledger.entry_at)
         self._otherwise: dict[tuple[str, str], Tally] = {}
 
     def explained(self, indicator: str) -> Json:

@@ -98,18 +98,14 @@ SILENT = frozenset({"", "chosen", "pending", "no-veto", "within-limit"})
 
 @dataclass(frozen=True, slots=True)
 class Teller:
-    """Tells one indicator: the rubric's words, the readings in force, and the entries by position.
-
-    With `most`, a step tells at most so many facts one by one, and how many more there are.
-    """
+    """Tells one indicator: the rubric's words, the readings in force, and the entries by position."""
 
     rubric: Rubric
     readings: Mapping[str, str]
     entry_at: Callable[[int], Entry]
-    most: int | None = None
 
     def tell(self, result: Result) -> list[dict[str, str]]:
-        """Give the sentences, in the order of reading."""
+        """Give the sentences, in the order of reading; of each step the facts that its trace lists."""
         owner = self.rubric.indicators[result.indicator]
         told = [{"zh": f"{zh}。", "en": f"{_one(en[:1].upper() + en[1:])}."} for zh, en in self._whole(owner, result)]
         return list({each["zh"]: each for each in told}.values())
@@ -118,11 +114,11 @@ class Teller:
         if result.determined is not None:
             yield self._determined(result, result.determined)
         if result.outcome is not None and not _only_missing(result):
-            yield from self._steps(owner, result.outcome, result.excluded)
+            yield from self._steps(owner, result.outcome, result.said.most, result.excluded)
         else:
-            for each in first(result.excluded, self.most):
+            for each in first(result.excluded, result.said.most):
                 yield self._left_out(owner, each)
-        more = _unlisted(result.outcome, result.excluded, self.most)
+        more = _unlisted(result.outcome, result.excluded, result.said.most)
         if more:
             yield f"未计入或未采用的另有{more}条", f"not counted or not used: {more} more"
         if result.adjusted:
@@ -180,12 +176,14 @@ class Teller:
 
     # -- steps
 
-    def _steps(self, owner: Indicator, outcome: Outcome, beside: Sequence[Input] = ()) -> Iterator[Both]:
-        """Tell a step behind those below it, of the facts those that its trace lists."""
+    def _steps(
+        self, owner: Indicator, outcome: Outcome, most: int | None, beside: Sequence[Input] = ()
+    ) -> Iterator[Both]:
+        """Tell a step behind those below it."""
         for part in outcome.parts:
-            yield from self._steps(owner, part)
+            yield from self._steps(owner, part, most)
         code = str(outcome.note[0]) if outcome.note else ""
-        listed = first((*outcome.inputs, *beside), self.most)
+        listed = first((*outcome.inputs, *beside), most)
         used = [self._fact(owner, each) for each in listed if each.used]
         more = sum(each.used for each in outcome.inputs) - len(used)
         if more:
